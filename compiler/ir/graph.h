@@ -1,0 +1,154 @@
+/* The graph: pure tensor operations in SSA form with static shapes, and the program that holds one graph per entry.
+ *
+ * Nearly every node is a nest: free indices give the axes of the result, reads are affine in the indices, the body is
+ * an expression over the reads, and a reducer combines what the reduced indices range over:
+ *
+ *     y[n, o, i, j] = sum[c, p, q] x[n, c, 2*i + p, 2*j + q] * k[o, c, p, q]
+ *
+ * Nodes stand in an order in which arguments come before their users. Passes make a new graph from an old one. */
+#ifndef GRADC_IR_GRAPH_H
+#define GRADC_IR_GRAPH_H
+
+#include "compiler/ir/scalar.h"
+
+typedef enum Op {
+#define OP(name) OP_##name,
+#include "compiler/ir/ops.def"
+#undef OP
+    OP_COUNT
+} Op;
+
+/* Where a node was written: the place, the function it stands in, and who called that. */
+typedef struct Origin {
+    Span span;
+    const char *function; /* "conv2d", or NULL at top level */
+    const struct Origin *caller;
+} Origin;
+
+/* ---- nest ---- */
+
+typedef enum IndexKind {
+    INDEX_FREE,    /* an axis of the result */
+    INDEX_REDUCED, /* ranges over what the reducer combines */
+    INDEX_SOLVED   /* no loop of its own: index = solution / divisor; points where it is not whole or not in 0 <= index
+                      < size take no part */
+} IndexKind;
+
+typedef struct Index {
+    IndexKind kind;
+    Name name;
+    Dim size;
+    Affine solution; /* INDEX_SOLVED: in free and reduced indices */
+    int64_t divisor; /* INDEX_SOLVED: > 0 */
+} Index;
+
+typedef enum Reduce { REDUCE_NONE, REDUCE_SUM, REDUCE_PROD, REDUCE_MAX, REDUCE_MIN, REDUCE_ARGMAX, REDUCE_ARGMIN } Reduce;
+
+typedef struct Read {
+    int arg;            /* number of an argument of the node */
+    const Affine *axes; /* a position for each axis of it; always inside when no solved index is involved */
+} Read;
+
+typedef struct Nest {
+    int index_count, read_count;
+    const Index *indices; /* free ones first (in the order of the result's axes), then reduced, then solved */
+    const Read *reads;
+    Reduce reduce;    /* argmax, argmin: the row-major position over the reduced indices, first wins, an int */
+    Body body;        /* reduce none: the element; else what is reduced */
+    double otherwise; /* reduce none: the value at points that take no part */
+} Nest;
+
+/* ---- stores: what outlives a call ---- */
+
+typedef enum StoreKind {
+    STORE_PARAM,
+    STORE_STATE,
+    STORE_SLOT, /* an optimizer's memory */
+    STORE_STEP, /* completed calls of an entry: one int, kept as 64 bits in the trainer */
+    STORE_RATE  /* lr_scale of the trainer: one real */
+} StoreKind;
+
+typedef struct Store {
+    StoreKind kind;
+    Name path; /* net.layers.0.w; slots @train.m.net.layers.0.w; steps @train.step; the rate @lr_scale */
+    Type type; /* constant shape */
+    Span span;
+    int position;       /* in Program.stores */
+    struct Graph *init; /* one result: the first content; STORE_STEP, STORE_RATE: NULL (0 and 1) */
+    struct Entry *entry; /* slots and steps: the entry that owns them */
+} Store;
+
+/* ---- nodes ---- */
+
+typedef struct Node {
+    Op op;
+    int id; /* position in Graph.nodes */
+    Type type;
+    int arg_count;
+    struct Node **args;
+    const Origin *origin;
+    Name label; /* what the model calls it, or NULL */
+    union {
+        struct Argument *input; /* OP_input, OP_result: which argument of the entry */
+        Store *store;           /* OP_store, OP_update */
+        struct {
+            DrawKind kind;
+            uint32_t site; /* one per sampling statement as elaborated */
+        } random;
+        Nest nest;
+    } u;
+} Node;
+
+typedef struct Graph {
+    Arena *arena;
+    VEC(Node *) nodes;
+    VEC(Node *) roots; /* results, updates and losses in program order; also among the nodes */
+} Graph;
+
+/* ---- program ---- */
+
+typedef enum ArgumentRole { ARGUMENT_INPUT, ARGUMENT_OUTPUT } ArgumentRole;
+
+typedef struct Argument {
+    ArgumentRole role;
+    Name name;
+    Type type;
+    bool is_byte; /* an int input that the caller holds as bytes */
+    Span span;
+    int position;      /* among the entry's inputs, or outputs */
+    int64_t low, high; /* int inputs used as positions: the values allowed; low > high: any */
+} Argument;
+
+typedef struct Entry {
+    Name name;
+    Span span;
+    bool training; /* its own text has a minimize, maximize or grad by parameters */
+    bool draws;    /* it samples */
+    VEC(Argument *) inputs;
+    VEC(Argument *) outputs;
+    VEC(const Size *) sizes; /* in order of first appearance: the C arguments */
+    Store *step;             /* STORE_STEP; NULL where the entry updates nothing */
+    Graph *graph;
+} Entry;
+
+typedef struct Program {
+    Arena *arena;
+    Name name; /* the model's */
+    const Source *source;
+    VEC(Size *) sizes;
+    VEC(Store *) stores; /* in path order of the text: params and states, then slots, steps, the rate */
+    VEC(Entry *) entries;
+    Store *rate; /* NULL where nothing uses it */
+} Program;
+
+Graph *graph_new(Arena *arena);
+/* Appends a node; args are copied. The type is set by the caller, who is ops/build. */
+Node *graph_add(Graph *graph, Op op, Type type, int arg_count, Node *const *args, const Origin *origin);
+
+bool entry_updates(const Entry *entry); /* stores anything: has a trainer argument */
+bool nest_equal(const Nest *a, const Nest *b);
+int nest_count(const Nest *nest, IndexKind kind);
+bool nest_is_contraction(const Nest *nest); /* sums a product of two or more reads */
+bool body_uses_index(const Body *body, int index);
+
+#endif

@@ -1,0 +1,26 @@
+/* Interned names: equal texts are one pointer, so that names compare by ==. */
+#ifndef GRADC_SUPPORT_STR_H
+#define GRADC_SUPPORT_STR_H
+
+#include "compiler/support/arena.h"
+#include <stdbool.h>
+
+typedef const char *Name; /* interned, NUL-terminated */
+
+typedef struct Interner {
+    Arena *arena;
+    Name *slots; /* open addressing; capacity is a power of two */
+    size_t count, capacity;
+} Interner;
+
+void interner_open(Interner *interner, Arena *arena);
+Name intern(Interner *interner, const char *text, size_t length);
+Name intern_text(Interner *interner, const char *text);
+Name intern_print(Interner *interner, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The candidate nearest to `name` by edit distance, if it is near enough to be a likely misspelling; else NULL. */
+const char *nearest_name(const char *name, const char *const *candidates, int count);
+
+uint32_t hash_bytes(const void *data, size_t size); /* 32-bit FNV-1a: stable, also keys random streams */
+
+#endif
