@@ -7,6 +7,7 @@
 #define GRADC_SUPPORT_ARENA_H
 
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,7 +27,8 @@ typedef struct Arena {
     struct Arena *next_open, *previous_open;
 } Arena;
 
-void memory_close_all(Memory *memory); /* closes every open arena: after a jump, or at the end */
+_Noreturn void memory_exhausted(Memory *memory); /* jumps to on_exhausted */
+void memory_close_all(Memory *memory);           /* closes every open arena: after a jump, or at the end */
 
 void arena_open(Arena *arena, Memory *memory);
 void arena_close(Arena *arena);
@@ -34,9 +36,11 @@ void arena_close(Arena *arena);
 /* Zeroed memory that lives until the arena is closed; aligned for any type. */
 void *arena_alloc(Arena *arena, size_t size);
 void *arena_copy(Arena *arena, const void *data, size_t size);
+void *arena_array(Arena *arena, size_t count, size_t item); /* a product that overflows counts as exhausted */
 char *arena_print(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *arena_print_list(Arena *arena, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
 
 #define ARENA_NEW(arena, T)      ((T *)arena_alloc(arena, sizeof(T)))
-#define ARENA_ARRAY(arena, T, n) ((T *)arena_alloc(arena, sizeof(T) * (size_t)(n)))
+#define ARENA_ARRAY(arena, T, n) ((T *)arena_array(arena, (size_t)(n), sizeof(T)))
 
 #endif

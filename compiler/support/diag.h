@@ -13,12 +13,15 @@
 
 /* A file of model text, owned by the arena that it was read into. */
 typedef struct Source {
-    const char *path;  /* as the user wrote it, or "prelude/layers.grad" */
-    const char *text;  /* NUL-terminated, CR LF and lone CR as found */
+    const char *path; /* as the user wrote it, or "prelude/layers.grad" */
+    const char *text; /* NUL-terminated, CR LF as found */
     int length;
-    const int *lines;  /* offset of each line's first byte */
+    const int *lines; /* offset of each line's first byte */
     int line_count;
 } Source;
+
+/* Finds the lines of a text that is already checked and lives as long as the arena. Reading files is the frontend's. */
+Source *source_of_text(Arena *arena, const char *path, const char *text, int length);
 
 /* A piece of a source: bytes [begin, end). A zero Span is no place. */
 typedef struct Span {
@@ -26,8 +29,9 @@ typedef struct Span {
     int begin, end;
 } Span;
 
-int span_line(Span span);   /* counted from 1 */
-int span_column(Span span); /* counted from 1, in characters (UTF-8 code points) */
+Span span_join(Span first, Span last); /* from the begin of one to the end of the other */
+int span_line(Span span);              /* counted from 1 */
+int span_column(Span span);            /* counted from 1, in characters (UTF-8 code points) */
 
 typedef enum Severity { NOTE, WARNING, ERROR } Severity;
 
@@ -35,7 +39,8 @@ typedef struct Diagnostic {
     Severity severity;
     Span span;
     const char *message;
-    const struct Diagnostic *notes; /* places that belong to the message, in order */
+    struct Diagnostic *notes; /* the first of the places that belong to the message */
+    struct Diagnostic *next;  /* of a note: the one after it */
 } Diagnostic;
 
 enum { ERROR_LIMIT = 20 };
@@ -46,6 +51,8 @@ typedef struct Diagnostics {
     int errors, warnings;
     bool full; /* twenty errors: the rest is not recorded */
 } Diagnostics;
+
+void diagnostics_open(Diagnostics *diagnostics, Arena *arena);
 
 /* Records an error or warning; the result takes notes. */
 Diagnostic *diag_error(Diagnostics *diagnostics, Span span, const char *format, ...)
@@ -59,6 +66,7 @@ void diag_note(Diagnostics *diagnostics, Diagnostic *about, Span span, const cha
  * characters are shown as '?'. */
 void diag_print(const Diagnostics *diagnostics, FILE *out, bool colour);
 
+/* Prints what to report and exits with 70. */
 _Noreturn void internal_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -1,7 +1,8 @@
 /* A writer of indented text in memory, and of whole files.
  *
  * Lines are written with printf formats. A line that ends in '{' opens a level and one that begins with '}' closes one
- * (write_line does that by itself); writer_text asserts that all levels are closed. Files appear whole or not at all. */
+ * (write_line does that by itself); writer_text asserts that all levels are closed. Files appear whole or not at all.
+ */
 #ifndef GRADC_SUPPORT_WRITER_H
 #define GRADC_SUPPORT_WRITER_H
 
@@ -17,7 +18,8 @@ typedef struct Writer {
 } Writer;
 
 void writer_open(Writer *writer, Arena *arena);
-void write_line(Writer *writer, const char *format, ...) __attribute__((format(printf, 2, 3))); /* indents, ends the line */
+void write_line(Writer *writer, const char *format, ...)
+    __attribute__((format(printf, 2, 3))); /* indents, ends the line */
 void write_text(Writer *writer, const char *format, ...) __attribute__((format(printf, 2, 3))); /* as is */
 void write_raw(Writer *writer, const char *text, size_t length);
 void writer_indent(Writer *writer, int by);
