@@ -1,0 +1,21 @@
+# Makes OUTPUT, a C file with the bytes of FILES: see embedded.h. A file below prelude/ is named with its folder.
+set(arrays "")
+set(rows "")
+set(count 0)
+list(SORT FILES)
+foreach(file IN LISTS FILES)
+    get_filename_component(name ${file} NAME)
+    if(file MATCHES "/prelude/[^/]*$")
+        set(name "prelude/${name}")
+    endif()
+    file(READ ${file} hex HEX)
+    string(LENGTH "${hex}" digits)
+    math(EXPR length "${digits} / 2")
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+    string(APPEND arrays "static const unsigned char file_${count}[] = {${bytes}0};\n")
+    string(APPEND rows "    {\"${name}\", (const char *)file_${count}, ${length}},\n")
+    math(EXPR count "${count} + 1")
+endforeach()
+file(WRITE ${OUTPUT} "#include \"compiler/support/embedded.h\"\n\n${arrays}
+const EmbeddedFile embedded_files[] = {\n${rows}    {0, 0, 0}, /* the end */\n};
+const int embedded_file_count = ${count};\n")
