@@ -46,6 +46,7 @@ typedef enum ExprKind {
     EXPR_INDEX,   /* u.index: the value of an index, an int */
     EXPR_SIZE,    /* u.size: the value of a dimension, an int */
     EXPR_DRAW,    /* u.draw: a random number (only after lowering) */
+    EXPR_TOTAL,   /* u.total: a finished reduction of a stage (only in kernels) */
     EXPR_CALL     /* u.call */
 } ExprKind;
 
@@ -59,6 +60,7 @@ typedef struct Expr {
         double number;
         int read;
         int index;
+        int total;
         Dim size;
         struct {
             DrawKind kind;
@@ -83,6 +85,7 @@ int body_literal(Body *body, Elem elem, double number);
 int body_read(Body *body, Elem elem, int read);
 int body_index(Body *body, int index);
 int body_size(Body *body, Dim size);
+int body_total(Body *body, Elem elem, int total);
 int body_draw(Body *body, DrawKind kind, uint32_t site, Affine element);
 int body_call(Body *body, Scalar fn, int a, int b, int c); /* absent arguments: -1; types must fit */
 int body_cast(Body *body, Elem elem, int a);               /* to real or int; a itself where it is of that type */
