@@ -97,11 +97,21 @@ typedef struct Step {
     const Buffer *loss; /* a guard */
 } Step;
 
+/* A store's new content, and how many losses of the entry must be finite before it may be kept. */
+typedef struct Update {
+    Store *store;
+    Buffer *value;
+    int losses_before;
+} Update;
+
 typedef struct Routine {
     Arena *arena;
     const Entry *entry; /* NULL: the initial values of a store */
     const Graph *graph;
     VEC(Buffer *) buffers;
+    VEC(Kernel *) kernels; /* arguments before users; the order of execution is that of the steps */
+    VEC(Update) updates;
+    VEC(Buffer *) losses; /* in program order */
     VEC(Step) steps;
     int64_t arena_bytes, local_bytes; /* of the scratch: shared by all threads, and for each */
     int64_t live_bytes;               /* the lower bound: the largest sum of bytes alive at one step */

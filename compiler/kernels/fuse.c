@@ -1,0 +1,315 @@
+/* Fusion: which nests are written into their readers, which share a stage, which stages share a kernel.
+ *
+ *   inline   a reducer-free nest goes into its readers when it is cheap or read once, but never into the operands of a
+ *            contraction, where it would be computed again and again
+ *   stage    what follows a reduction over the same space runs on its registers; siblings over one space that read the
+ *            same are computed together
+ *   kernel   stages share a band exactly if every read between them is the identity on it
+ *
+ * All three walk the nodes once, in their order, so that arguments are placed before users. */
+#include "compiler/kernels/kernels.h"
+#include "compiler/kernels/stage.h"
+
+enum {
+    COST_CHEAP = 2,  /* a body this cheap is computed again rather than stored */
+    COST_DRAW = 60,  /* a random number */
+    COST_THEN = 100, /* dearer bodies do not run on the registers of a tile: their text would be unrolled with it */
+    BLOCK_ROWS = 48  /* positions of the band that stages share in a round */
+};
+
+/* ---- what is inlined ---- */
+
+static int body_cost(const Body *body) {
+    int cost = 0;
+    for (int e = 0; e < body->exprs.count; e++) {
+        const Expr *expr = &body->exprs.at[e];
+        if (expr->kind == EXPR_CALL) cost += scalar_table[expr->u.call.fn].cost;
+        if (expr->kind == EXPR_DRAW) cost += COST_DRAW;
+    }
+    return cost;
+}
+
+static int64_t points(const Node *nest, bool with_reduced) {
+    int64_t count = 1;
+    for (int i = 0; i < nest->u.nest.index_count; i++) {
+        const Index *index = &nest->u.nest.indices[i];
+        if (index->kind == INDEX_FREE || (with_reduced && index->kind == INDEX_REDUCED)) {
+            int64_t size = dim_high(index->size);
+            count = count > INT64_MAX / (size > 0 ? size : 1) ? INT64_MAX : count * size;
+        }
+    }
+    return count;
+}
+
+typedef struct Readers {
+    int count;        /* nodes that read it */
+    bool root;        /* one of them is a root */
+    bool contraction; /* one of them is a contraction */
+    int64_t points;   /* the most points that one of them visits */
+} Readers;
+
+static Readers *count_readers(Fusion *fusion) {
+    Readers *readers = ARENA_ARRAY(fusion->arena, Readers, fusion->graph->nodes.count);
+    for (int n = 0; n < fusion->graph->nodes.count; n++) {
+        const Node *node = fusion->graph->nodes.at[n];
+        for (int a = 0; a < node->arg_count; a++) {
+            Readers *of = &readers[node->args[a]->id];
+            of->count++;
+            if (node->op != OP_nest) {
+                of->root = true;
+                continue;
+            }
+            of->contraction |= nest_is_contraction(&node->u.nest);
+            int64_t visited = points(node, true);
+            if (visited > of->points) of->points = visited;
+        }
+    }
+    return readers;
+}
+
+static bool worth_inlining(const Node *node, const Readers *readers, int cost) {
+    if (node->op != OP_nest || node->u.nest.reduce != REDUCE_NONE || readers->root) return false;
+    if (nest_count(&node->u.nest, INDEX_SOLVED) > 0) return false;
+    if (readers->contraction) return cost == 0;
+    bool repeated = readers->count > 1 || readers->points > points(node, false);
+    return !repeated || cost <= COST_CHEAP;
+}
+
+static void choose_inlined(Fusion *fusion) {
+    const Readers *readers = count_readers(fusion);
+    for (int n = 0; n < fusion->graph->nodes.count; n++) {
+        const Node *node = fusion->graph->nodes.at[n];
+        if (node->op != OP_nest) continue;
+        Value *value = &fusion->values[n];
+        value->cost = body_cost(&node->u.nest.body);
+        for (int a = 0; a < node->arg_count; a++)
+            if (fusion->values[node->args[a]->id].inlined) value->cost += fusion->values[node->args[a]->id].cost;
+        value->inlined = worth_inlining(node, &readers[n], value->cost);
+    }
+}
+
+/* ---- stages ---- */
+
+static bool before(const Stage *a, const Stage *b) {
+    if (a->kernel != b->kernel) return a->kernel->position < b->kernel->position;
+    const Kernel *kernel = a->kernel;
+    for (int s = 0; s < kernel->stages.count; s++) {
+        if (kernel->stages.at[s] == b) return false;
+        if (kernel->stages.at[s] == a) return true;
+    }
+    return false;
+}
+
+/* The stage that computes the last of what is read; NULL where all are leaves. */
+static Stage *last_producer(const Fusion *fusion, const Accesses *accesses) {
+    Stage *last = NULL;
+    for (int i = 0; i < accesses->count; i++) {
+        Stage *stage = fusion->values[accesses->at[i].node->id].stage;
+        if (stage != NULL && (last == NULL || before(last, stage))) last = stage;
+    }
+    return last;
+}
+
+static bool same_space(const Stage *stage, const Node *nest, IndexKind kind) {
+    const Index *indices = nest->u.nest.indices;
+    int other = 0;
+    for (int i = 0; i < stage->index_count; i++) {
+        if (stage->indices[i].kind != kind) continue;
+        while (other < nest->u.nest.index_count && indices[other].kind != kind)
+            other++;
+        if (other == nest->u.nest.index_count || other != i || !dim_equal(stage->indices[i].size, indices[other].size))
+            return false;
+        other++;
+    }
+    return nest_count(&nest->u.nest, kind) == (kind == INDEX_FREE ? stage->free_count : stage->reduced_count);
+}
+
+/* What the nest reads of this stage must be the very elements at hand. */
+static bool reads_at_hand(const Fusion *fusion, const Stage *stage, const Accesses *accesses) {
+    for (int i = 0; i < accesses->count; i++) {
+        const Access *access = &accesses->at[i];
+        if (fusion->values[access->node->id].stage != stage) continue;
+        if (access->node->type.shape.rank != stage->free_count) return false;
+        if (!axes_identity(access->axes, stage->free_count)) return false;
+    }
+    return true;
+}
+
+/* A map that follows what the stage computes, over the same space. */
+static bool can_follow(const Fusion *fusion, const Stage *stage, const Node *nest, const Accesses *accesses) {
+    if (nest->u.nest.reduce != REDUCE_NONE || nest_count(&nest->u.nest, INDEX_SOLVED) > 0) return false;
+    if (stage->solved_count > 0 || !same_space(stage, nest, INDEX_FREE)) return false;
+    if (stage->totals.count > 0 && fusion->values[nest->id].cost > COST_THEN) return false;
+    return reads_at_hand(fusion, stage, accesses);
+}
+
+static bool shares_a_read(const Fusion *fusion, const Stage *stage, const Accesses *accesses) {
+    for (int i = 0; i < accesses->count; i++)
+        for (int r = 0; r < stage->reads.count; r++)
+            if (fusion->values[accesses->at[i].node->id].buffer == stage->reads.at[r].buffer) return true;
+    return false;
+}
+
+/* A reduction beside the stage's own: over the same indices, of the same data, needing none of its results. */
+static bool can_stand_beside(const Fusion *fusion, const Stage *stage, const Node *nest, const Accesses *accesses) {
+    if (nest->u.nest.reduce == REDUCE_NONE || stage->totals.count == 0) return false;
+    if (nest_is_contraction(&nest->u.nest) || stage->solved_count > 0) return false;
+    if (nest_count(&nest->u.nest, INDEX_SOLVED) > 0) return false;
+    if (!same_space(stage, nest, INDEX_FREE) || !same_space(stage, nest, INDEX_REDUCED)) return false;
+    for (int i = 0; i < accesses->count; i++)
+        if (fusion->values[accesses->at[i].node->id].stage == stage) return false;
+    return shares_a_read(fusion, stage, accesses);
+}
+
+static Stage *stage_for(const Fusion *fusion, const Node *nest, const Accesses *accesses, Stage *last) {
+    if (last != NULL && can_follow(fusion, last, nest, accesses)) return last;
+    const Routine *routine = fusion->routine;
+    for (int k = routine->kernels.count - 1; k >= 0; k--) {
+        const Kernel *kernel = routine->kernels.at[k];
+        for (int s = kernel->stages.count - 1; s >= 0; s--) {
+            Stage *stage = kernel->stages.at[s];
+            if (last != NULL && stage != last && !before(last, stage)) return NULL;
+            if (can_stand_beside(fusion, stage, nest, accesses)) return stage;
+            bool numbers = stage->free_count == 0 && stage->totals.count == 0;
+            if (numbers && can_follow(fusion, stage, nest, accesses)) return stage;
+        }
+    }
+    return NULL;
+}
+
+/* ---- kernels ---- */
+
+static bool band_is_index_0(Affine position) {
+    int index;
+    return affine_is_index(position, &index) && index == 0;
+}
+
+static bool joins_band(const Fusion *fusion, const Kernel *kernel, const Node *nest, const Accesses *accesses) {
+    if (!kernel->banded || nest_count(&nest->u.nest, INDEX_FREE) == 0) return false;
+    if (!dim_equal(kernel->band, nest->u.nest.indices[0].size)) return false;
+    for (int i = 0; i < accesses->count; i++) {
+        const Stage *producer = fusion->values[accesses->at[i].node->id].stage;
+        if (producer == NULL || producer->kernel != kernel) continue;
+        if (accesses->at[i].node->type.shape.rank == 0 || !band_is_index_0(accesses->at[i].axes[0])) return false;
+    }
+    return true;
+}
+
+static Kernel *kernel_new(Routine *routine, const Stage *stage) {
+    Kernel *kernel = ARENA_NEW(routine->arena, Kernel);
+    kernel->position = routine->kernels.count;
+    kernel->block = BLOCK_ROWS;
+    if (stage->free_count > 0) {
+        kernel->banded = true;
+        kernel->band = stage->indices[0].size;
+    }
+    vec_push(routine->arena, &routine->kernels, kernel);
+    return kernel;
+}
+
+static void kernel_add(Routine *routine, Kernel *kernel, Stage *stage) {
+    stage->kernel = kernel;
+    vec_push(routine->arena, &kernel->stages, stage);
+}
+
+/* The kernel of the last producer, or, where nothing of this entry is read, the latest over the same batch. */
+static Kernel *kernel_for(const Fusion *fusion, const Node *nest, const Accesses *accesses, const Stage *last) {
+    const Routine *routine = fusion->routine;
+    if (last != NULL) return joins_band(fusion, last->kernel, nest, accesses) ? last->kernel : NULL;
+    for (int k = routine->kernels.count - 1; k >= 0; k--) {
+        Kernel *kernel = routine->kernels.at[k];
+        if (kernel->banded && !dim_is_constant(kernel->band) && joins_band(fusion, kernel, nest, accesses)) return kernel;
+    }
+    return NULL;
+}
+
+static void place_nest(Fusion *fusion, const Node *nest) {
+    Accesses accesses = {0};
+    nest_accesses(fusion, nest, &accesses);
+    Stage *last = last_producer(fusion, &accesses);
+    Stage *stage = stage_for(fusion, nest, &accesses, last);
+    if (stage == NULL) {
+        stage = stage_new(fusion, nest);
+        Kernel *kernel = kernel_for(fusion, nest, &accesses, last);
+        if (kernel == NULL) kernel = kernel_new(fusion->routine, stage);
+        kernel_add(fusion->routine, kernel, stage);
+    }
+    stage_take(fusion, stage, nest);
+}
+
+/* ---- roots ---- */
+
+static void copy_to(Fusion *fusion, const Node *node, Buffer *to) {
+    Stage *stage = stage_copy(fusion, node, to);
+    kernel_add(fusion->routine, kernel_new(fusion->routine, stage), stage);
+}
+
+/* A result is computed where the caller wants it; what is no computed value, or has such a place already, is copied. */
+static void place_result(Fusion *fusion, const Node *root) {
+    const Node *node = root->args[0];
+    Argument *output = root->u.input;
+    Buffer *buffer = node->op == OP_nest ? buffer_of(fusion, node) : NULL;
+    bool copy = buffer == NULL || buffer->place != BUFFER_ARENA;
+    if (copy) buffer = buffer_new(fusion->routine, BUFFER_BORDER, output->type.elem, output->type.shape);
+    buffer->place = BUFFER_BORDER;
+    buffer->argument = output;
+    buffer->strides = dense_strides(fusion->arena, output->type.shape, false);
+    if (copy) copy_to(fusion, node, buffer);
+}
+
+static void place_root(Fusion *fusion, const Node *root) {
+    Routine *routine = fusion->routine;
+    Buffer *value = buffer_of(fusion, root->args[0]);
+    if (root->op == OP_loss) vec_push(fusion->arena, &routine->losses, value);
+    if (root->op == OP_update)
+        vec_push(fusion->arena, &routine->updates, (Update){root->u.store, value, routine->losses.count});
+}
+
+/* ---- locals ---- */
+
+static bool read_in_one_kernel(const Routine *routine, const Buffer *buffer, const Kernel *kernel) {
+    for (int k = 0; k < routine->kernels.count; k++) {
+        const Kernel *other = routine->kernels.at[k];
+        for (int s = 0; other != kernel && s < other->stages.count; s++)
+            for (int r = 0; r < other->stages.at[s]->reads.count; r++)
+                if (other->stages.at[s]->reads.at[r].buffer == buffer) return false;
+    }
+    for (int u = 0; u < routine->updates.count; u++)
+        if (routine->updates.at[u].value == buffer) return false;
+    for (int l = 0; l < routine->losses.count; l++)
+        if (routine->losses.at[l] == buffer) return false;
+    return true;
+}
+
+/* What only one kernel's own stages read needs room for one block of the band. */
+static void choose_locals(Routine *routine) {
+    for (int k = 0; k < routine->kernels.count; k++) {
+        const Kernel *kernel = routine->kernels.at[k];
+        for (int s = 0; kernel->banded && s < kernel->stages.count; s++) {
+            const Stage *stage = kernel->stages.at[s];
+            for (int r = 0; r < stage->results.count; r++) {
+                Buffer *buffer = stage->results.at[r].buffer;
+                if (buffer->place == BUFFER_ARENA && read_in_one_kernel(routine, buffer, kernel))
+                    buffer->place = BUFFER_LOCAL;
+            }
+        }
+    }
+}
+
+Routine *fuse_graph(Arena *arena, const Graph *graph, const Entry *entry) {
+    Routine *routine = ARENA_NEW(arena, Routine);
+    routine->arena = arena;
+    routine->entry = entry;
+    routine->graph = graph;
+    Fusion fusion = {.arena = arena, .graph = graph, .routine = routine};
+    fusion.values = ARENA_ARRAY(arena, Value, graph->nodes.count);
+    choose_inlined(&fusion);
+    for (int n = 0; n < graph->nodes.count; n++)
+        if (graph->nodes.at[n]->op == OP_nest && !fusion.values[n].inlined) place_nest(&fusion, graph->nodes.at[n]);
+    for (int r = 0; r < graph->roots.count; r++)
+        if (graph->roots.at[r]->op == OP_result) place_result(&fusion, graph->roots.at[r]);
+    for (int r = 0; r < graph->roots.count; r++)
+        if (graph->roots.at[r]->op != OP_result) place_root(&fusion, graph->roots.at[r]);
+    choose_locals(routine);
+    return routine;
+}

@@ -1,0 +1,153 @@
+/* The memory plan: one arena per entry, placed while compiling.
+ *
+ * Buffers whose lives do not meet may share bytes; each is placed, the largest first, in the smallest gap that fits among
+ * those placed already (best fit). A buffer may take the place of one that dies in the very stage that makes it, where
+ * that stage reads it element by element. Locals are the threads' own: they are placed in an arena per thread. */
+#include "compiler/kernels/kernels.h"
+#include "compiler/kernels/stage.h"
+
+enum { PLACE_ALIGNMENT = 64 }; /* bytes: a cache line, and the widest vector */
+
+static void extend_life(Buffer *buffer, int step) {
+    if (buffer->first < 0 || step < buffer->first) buffer->first = step;
+    if (step > buffer->last) buffer->last = step;
+}
+
+static void find_lives(Routine *routine) {
+    for (int b = 0; b < routine->buffers.count; b++)
+        routine->buffers.at[b]->first = routine->buffers.at[b]->last = -1;
+    for (int s = 0; s < routine->steps.count; s++) {
+        const Kernel *kernel = routine->steps.at[s].kernel;
+        if (kernel == NULL) {
+            for (int l = 0; l < routine->losses.count; l++)
+                if (routine->losses.at[l] == routine->steps.at[s].loss) extend_life(routine->losses.at[l], s);
+            continue;
+        }
+        for (int t = 0; t < kernel->stages.count; t++) {
+            const Stage *stage = kernel->stages.at[t];
+            for (int r = 0; r < stage->reads.count; r++)
+                extend_life(stage->reads.at[r].buffer, s);
+            for (int r = 0; r < stage->results.count; r++)
+                extend_life(stage->results.at[r].buffer, s);
+        }
+    }
+}
+
+static int64_t element_bytes(const Buffer *buffer, bool is_double) {
+    if (buffer->elem == ELEM_BOOL) return 1;
+    return buffer->elem == ELEM_REAL && is_double ? 8 : 4;
+}
+
+/* Elements up to the last one that the strides reach, which for a local is within one block of the band. */
+static int64_t extent(const Buffer *buffer, int block) {
+    int64_t last = 0;
+    for (int a = 0; a < buffer->shape.rank; a++) {
+        int64_t size = dim_high(buffer->shape.dims[a]);
+        if (a == 0 && buffer->place == BUFFER_LOCAL && size > block) size = block;
+        if (size == 0) return 0;
+        last += (size - 1) * dim_high(buffer->strides[a]);
+    }
+    return last + 1;
+}
+
+static const Kernel *kernel_at(const Routine *routine, int step) { return routine->steps.at[step].kernel; }
+
+static void measure(Routine *routine, bool is_double) {
+    for (int b = 0; b < routine->buffers.count; b++) {
+        Buffer *buffer = routine->buffers.at[b];
+        if (buffer->first < 0 || (buffer->place != BUFFER_ARENA && buffer->place != BUFFER_LOCAL)) continue;
+        int block = buffer->place == BUFFER_LOCAL ? kernel_at(routine, buffer->first)->block : 0;
+        int64_t bytes = extent(buffer, block) * element_bytes(buffer, is_double);
+        buffer->bytes = (bytes + PLACE_ALIGNMENT - 1) / PLACE_ALIGNMENT * PLACE_ALIGNMENT;
+    }
+}
+
+/* The stage that makes `buffer` is the last to read `old`, element by element, in the same layout. */
+static bool takes_over(const Routine *routine, const Buffer *buffer, const Buffer *old) {
+    if (old->last != buffer->first || old->first == old->last || old->bytes != buffer->bytes) return false;
+    if (old->elem != buffer->elem || old->shape.rank != buffer->shape.rank) return false;
+    for (int a = 0; a < old->shape.rank; a++)
+        if (!dim_equal(old->strides[a], buffer->strides[a])) return false;
+    const Kernel *kernel = kernel_at(routine, buffer->first);
+    if (kernel == NULL) return false;
+    for (int s = 0; s < kernel->stages.count; s++) {
+        const Stage *stage = kernel->stages.at[s];
+        bool makes = false;
+        for (int r = 0; r < stage->results.count; r++)
+            makes |= stage->results.at[r].buffer == buffer;
+        for (int r = 0; r < stage->reads.count; r++) {
+            if (stage->reads.at[r].buffer != old) continue;
+            if (!makes || stage->totals.count > 0 || !axes_identity(stage->reads.at[r].axes, stage->free_count))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool may_overlap(const Routine *routine, const Buffer *a, const Buffer *b) {
+    if (a->last < b->first || b->last < a->first) return true;
+    return takes_over(routine, a, b) || takes_over(routine, b, a);
+}
+
+/* The lowest best-fitting place among those placed already. */
+static void place(const Routine *routine, Buffer *buffer, Buffer *const *placed, int count) {
+    int64_t best = -1, best_gap = INT64_MAX;
+    for (int c = -1; c < count; c++) { /* candidates: 0 and the end of every placed buffer */
+        int64_t at = c < 0 ? 0 : placed[c]->offset + placed[c]->bytes;
+        int64_t gap_end = INT64_MAX;
+        bool free_here = true;
+        for (int p = 0; p < count && free_here; p++) {
+            if (may_overlap(routine, buffer, placed[p])) {
+                /* takes_over needs the very same place, not a part of it */
+                bool lives_meet = !(buffer->last < placed[p]->first || placed[p]->last < buffer->first);
+                if (!lives_meet || placed[p]->offset == at) continue;
+            }
+            int64_t begin = placed[p]->offset, end = begin + placed[p]->bytes;
+            if (begin < at + buffer->bytes && at < end) free_here = false;
+            if (begin >= at + buffer->bytes && begin < gap_end) gap_end = begin;
+        }
+        int64_t gap = gap_end == INT64_MAX ? INT64_MAX - 1 : gap_end - at - buffer->bytes;
+        if (free_here && (gap < best_gap || (gap == best_gap && at < best))) best = at, best_gap = gap;
+    }
+    buffer->offset = best;
+}
+
+static int64_t place_all(Routine *routine, BufferPlace where) {
+    int count = 0;
+    Buffer **order = ARENA_ARRAY(routine->arena, Buffer *, routine->buffers.count);
+    for (int b = 0; b < routine->buffers.count; b++) {
+        Buffer *buffer = routine->buffers.at[b];
+        if (buffer->place != where || buffer->first < 0) continue;
+        int at = count++;
+        for (; at > 0 && order[at - 1]->bytes < buffer->bytes; at--) /* largest first, else as made */
+            order[at] = order[at - 1];
+        order[at] = buffer;
+    }
+    int64_t total = 0;
+    for (int i = 0; i < count; i++) {
+        place(routine, order[i], order, i);
+        if (order[i]->offset + order[i]->bytes > total) total = order[i]->offset + order[i]->bytes;
+    }
+    return total;
+}
+
+static int64_t most_alive(const Routine *routine) {
+    int64_t most = 0;
+    for (int s = 0; s < routine->steps.count; s++) {
+        int64_t alive = 0;
+        for (int b = 0; b < routine->buffers.count; b++) {
+            const Buffer *buffer = routine->buffers.at[b];
+            if (buffer->place == BUFFER_ARENA && buffer->first <= s && s <= buffer->last) alive += buffer->bytes;
+        }
+        if (alive > most) most = alive;
+    }
+    return most;
+}
+
+void plan_memory(Routine *routine, bool is_double) {
+    find_lives(routine);
+    measure(routine, is_double);
+    routine->arena_bytes = place_all(routine, BUFFER_ARENA);
+    routine->local_bytes = place_all(routine, BUFFER_LOCAL);
+    routine->live_bytes = most_alive(routine);
+}

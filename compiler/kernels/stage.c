@@ -1,0 +1,235 @@
+#include "compiler/kernels/stage.h"
+
+bool axes_identity(const Affine *axes, int rank) {
+    for (int a = 0; a < rank; a++) {
+        int index;
+        if (!affine_is_index(axes[a], &index) || index != a) return false;
+    }
+    return true;
+}
+
+const Affine *axes_of_indices(Arena *arena, int count) {
+    Affine *axes = ARENA_ARRAY(arena, Affine, count);
+    for (int i = 0; i < count; i++)
+        axes[i] = affine_index(arena, i);
+    return axes;
+}
+
+/* ---- buffers ---- */
+
+/* Row-major strides. Buffers of our own have the strides of the bounds, so that only trip counts vary; the caller's
+ * arrays are dense at the sizes of the call. */
+const Dim *dense_strides(Arena *arena, Shape shape, bool at_bounds) {
+    Dim *strides = ARENA_ARRAY(arena, Dim, shape.rank);
+    Dim stride = dim_constant(1);
+    for (int a = shape.rank - 1; a >= 0; a--) {
+        strides[a] = stride;
+        Dim extent = at_bounds ? dim_constant(dim_high(shape.dims[a])) : shape.dims[a];
+        if (a > 0 && !dim_multiply(stride, extent, &stride))
+            internal_error("strides over two bounded axes on the border"); /* refused by elaboration */
+    }
+    return strides;
+}
+
+Buffer *buffer_new(Routine *routine, BufferPlace place, Elem elem, Shape shape) {
+    Buffer *buffer = ARENA_NEW(routine->arena, Buffer);
+    buffer->place = place;
+    buffer->elem = elem;
+    buffer->shape = shape;
+    buffer->strides = dense_strides(routine->arena, shape, place != BUFFER_BORDER);
+    if (!shape_elements(shape, &buffer->elements)) internal_error("a tensor too large reached the kernels");
+    buffer->position = routine->buffers.count;
+    vec_push(routine->arena, &routine->buffers, buffer);
+    return buffer;
+}
+
+static Buffer *leaf_buffer(Routine *routine, const Node *node) {
+    for (int i = 0; i < routine->buffers.count; i++) {
+        Buffer *buffer = routine->buffers.at[i];
+        if (node->op == OP_input && buffer->argument == node->u.input) return buffer;
+        if (node->op == OP_store && buffer->store == node->u.store) return buffer;
+    }
+    bool input = node->op == OP_input;
+    Buffer *buffer = buffer_new(routine, input ? BUFFER_BORDER : BUFFER_STORAGE, node->type.elem, node->type.shape);
+    buffer->node = node;
+    if (input) {
+        buffer->argument = node->u.input;
+        buffer->is_byte = node->u.input->is_byte;
+    } else {
+        buffer->store = node->u.store;
+    }
+    return buffer;
+}
+
+Buffer *buffer_of(Fusion *fusion, const Node *node) {
+    Value *value = &fusion->values[node->id];
+    if (value->buffer != NULL) return value->buffer;
+    if (node->op != OP_nest) return value->buffer = leaf_buffer(fusion->routine, node);
+    if (value->stage == NULL) internal_error("node %%%d is read before it is computed", node->id);
+    value->buffer = buffer_new(fusion->routine, BUFFER_ARENA, node->type.elem, node->type.shape);
+    value->buffer->node = node;
+    vec_push(fusion->arena, &value->stage->results, (StageResult){value->buffer, value->expr});
+    return value->buffer;
+}
+
+/* ---- what a nest reads ---- */
+
+static void visit_reads(const Fusion *fusion, const Node *nest, const Affine *with, Accesses *out) {
+    for (int r = 0; r < nest->u.nest.read_count; r++) {
+        const Read *read = &nest->u.nest.reads[r];
+        const Node *arg = nest->args[read->arg];
+        int rank = arg->type.shape.rank;
+        Affine *axes = ARENA_ARRAY(fusion->arena, Affine, rank);
+        for (int a = 0; a < rank; a++)
+            if (!affine_substitute(fusion->arena, read->axes[a], with, &axes[a])) internal_error("position overflows");
+        if (fusion->values[arg->id].inlined)
+            visit_reads(fusion, arg, axes, out);
+        else
+            vec_push(fusion->arena, out, (Access){arg, axes});
+    }
+}
+
+void nest_accesses(const Fusion *fusion, const Node *nest, Accesses *out) {
+    visit_reads(fusion, nest, axes_of_indices(fusion->arena, nest->u.nest.index_count), out);
+}
+
+/* ---- bodies ---- */
+
+static void label_expr(Fusion *fusion, Stage *stage, int expr, Name label) {
+    while (stage->labels.count < stage->body.exprs.count)
+        vec_push(fusion->arena, &stage->labels, NULL);
+    if (stage->labels.at[expr] == NULL) stage->labels.at[expr] = label;
+}
+
+static int stage_read(Fusion *fusion, Stage *stage, const Node *node, const Affine *axes) {
+    Buffer *buffer = buffer_of(fusion, node);
+    int rank = node->type.shape.rank;
+    for (int r = 0; r < stage->reads.count; r++) {
+        StageRead *read = &stage->reads.at[r];
+        bool same = read->buffer == buffer;
+        for (int a = 0; same && a < rank; a++)
+            same = affine_equal(read->axes[a], axes[a]);
+        if (same) return body_read(&stage->body, buffer->elem, r);
+    }
+    vec_push(fusion->arena, &stage->reads, (StageRead){buffer, axes});
+    return body_read(&stage->body, buffer->elem, stage->reads.count - 1);
+}
+
+static int import_body(Fusion *fusion, Stage *stage, const Node *nest, const Affine *with);
+
+static int import_read(Fusion *fusion, Stage *stage, const Node *node, const Affine *axes) {
+    const Value *value = &fusion->values[node->id];
+    if (value->inlined) return import_body(fusion, stage, node, axes);
+    if (value->stage == stage && axes_identity(axes, node->type.shape.rank)) return value->expr;
+    return stage_read(fusion, stage, node, axes);
+}
+
+/* The value of an affine expression as an int expression of the body. */
+static int import_affine(Stage *stage, Affine affine) {
+    Body *body = &stage->body;
+    int sum = -1;
+    for (int t = 0; t < affine.count; t++) {
+        int term = body_index(body, affine.terms[t].index);
+        if (affine.terms[t].factor != 1)
+            term = body_call(body, SCALAR_mul, term, body_literal(body, ELEM_INT, (double)affine.terms[t].factor), -1);
+        sum = sum < 0 ? term : body_call(body, SCALAR_add, sum, term, -1);
+    }
+    Dim constant = affine.constant;
+    if (sum >= 0 && dim_is_constant(constant) && constant.constant == 0) return sum;
+    int rest = dim_is_constant(constant) ? body_literal(body, ELEM_INT, (double)constant.constant)
+                                         : body_size(body, constant);
+    return sum < 0 ? rest : body_call(body, SCALAR_add, sum, rest, -1);
+}
+
+static int import_expr(Fusion *fusion, Stage *stage, const Node *nest, const Affine *with, const Expr *expr,
+                       const int *made) {
+    Body *body = &stage->body;
+    switch (expr->kind) {
+    case EXPR_LITERAL: return body_literal(body, expr->elem, expr->u.number);
+    case EXPR_SIZE: return body_size(body, expr->u.size);
+    case EXPR_INDEX: return import_affine(stage, with[expr->u.index]);
+    case EXPR_READ: {
+        const Read *read = &nest->u.nest.reads[expr->u.read];
+        const Node *arg = nest->args[read->arg];
+        int rank = arg->type.shape.rank;
+        Affine *axes = ARENA_ARRAY(fusion->arena, Affine, rank);
+        for (int a = 0; a < rank; a++)
+            if (!affine_substitute(fusion->arena, read->axes[a], with, &axes[a])) internal_error("position overflows");
+        return import_read(fusion, stage, arg, axes);
+    }
+    case EXPR_DRAW: {
+        Affine element;
+        if (!affine_substitute(fusion->arena, expr->u.draw.element, with, &element))
+            internal_error("position overflows");
+        return body_draw(body, expr->u.draw.kind, expr->u.draw.site, element);
+    }
+    case EXPR_CALL: {
+        int args[3] = {-1, -1, -1};
+        for (int a = 0; a < scalar_table[expr->u.call.fn].arity; a++)
+            args[a] = made[expr->u.call.args[a]];
+        return body_call(body, expr->u.call.fn, args[0], args[1], args[2]);
+    }
+    case EXPR_TOTAL: break;
+    }
+    internal_error("a finished reduction inside a nest");
+}
+
+/* Appends a nest's body, with its indices replaced, and returns its last expression. */
+static int import_body(Fusion *fusion, Stage *stage, const Node *nest, const Affine *with) {
+    const Body *from = &nest->u.nest.body;
+    int *made = ARENA_ARRAY(fusion->arena, int, from->exprs.count);
+    for (int e = 0; e < from->exprs.count; e++)
+        made[e] = import_expr(fusion, stage, nest, with, &from->exprs.at[e], made);
+    int result = made[from->exprs.count - 1];
+    if (nest->u.nest.reduce == REDUCE_NONE) label_expr(fusion, stage, result, nest->label);
+    return result;
+}
+
+/* ---- stages ---- */
+
+static Stage *stage_with(Fusion *fusion, int index_count, const Index *indices) {
+    Stage *stage = ARENA_NEW(fusion->arena, Stage);
+    stage->index_count = index_count;
+    stage->indices = indices;
+    for (int i = 0; i < index_count; i++) {
+        stage->free_count += indices[i].kind == INDEX_FREE;
+        stage->reduced_count += indices[i].kind == INDEX_REDUCED;
+        stage->solved_count += indices[i].kind == INDEX_SOLVED;
+    }
+    stage->body.arena = fusion->arena;
+    stage->tile = (Tile){NO_INDEX, NO_INDEX, 1, 1};
+    return stage;
+}
+
+Stage *stage_new(Fusion *fusion, const Node *nest) {
+    Stage *stage = stage_with(fusion, nest->u.nest.index_count, nest->u.nest.indices);
+    stage->otherwise = nest->u.nest.otherwise;
+    return stage;
+}
+
+void stage_take(Fusion *fusion, Stage *stage, const Node *nest) {
+    Value *value = &fusion->values[nest->id];
+    const Affine *with = axes_of_indices(fusion->arena, nest->u.nest.index_count);
+    int expr = import_body(fusion, stage, nest, with);
+    if (nest->u.nest.reduce != REDUCE_NONE) {
+        vec_push(fusion->arena, &stage->totals, (StageTotal){nest->u.nest.reduce, expr});
+        expr = body_total(&stage->body, nest->type.elem, stage->totals.count - 1);
+        label_expr(fusion, stage, expr, nest->label);
+    }
+    vec_push(fusion->arena, &stage->nodes, nest);
+    value->stage = stage;
+    value->expr = expr;
+}
+
+Stage *stage_copy(Fusion *fusion, const Node *node, Buffer *to) {
+    Shape shape = node->type.shape;
+    Index *indices = ARENA_ARRAY(fusion->arena, Index, shape.rank);
+    for (int a = 0; a < shape.rank; a++)
+        indices[a] = (Index){.kind = INDEX_FREE, .name = (const char *[]){"i", "j", "k", "l"}[a % 4], .size = shape.dims[a]};
+    Stage *stage = stage_with(fusion, shape.rank, indices);
+    int value = stage_read(fusion, stage, node, axes_of_indices(fusion->arena, shape.rank));
+    label_expr(fusion, stage, value, NULL);
+    vec_push(fusion->arena, &stage->results, (StageResult){to, value});
+    vec_push(fusion->arena, &stage->nodes, node);
+    return stage;
+}
