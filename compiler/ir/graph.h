@@ -12,7 +12,7 @@
 #include "compiler/ir/scalar.h"
 
 typedef enum Op {
-#define OP(name) OP_##name,
+#define OP(name, ...) OP_##name,
 #include "compiler/ir/ops.def"
 #undef OP
     OP_COUNT
@@ -89,7 +89,7 @@ typedef struct Node {
     const Origin *origin;
     Name label; /* what the model calls it, or NULL */
     union {
-        struct Argument *input; /* OP_input, OP_result: which argument of the entry */
+        struct Argument *input; /* OP_input, OP_result: which argument of the entry; NULL: the result of a store's init */
         Store *store;           /* OP_store, OP_update */
         struct {
             DrawKind kind;
@@ -142,11 +142,12 @@ typedef struct Program {
 } Program;
 
 Graph *graph_new(Arena *arena);
-/* Appends a node; args are copied. The type is set by the caller, who is ops/build. */
+/* Appends a node, and a root to the roots as well; args are copied. The type is set by the caller, who is ops/build. */
 Node *graph_add(Graph *graph, Op op, Type type, int arg_count, Node *const *args, const Origin *origin);
 
 bool entry_updates(const Entry *entry); /* stores anything: has a trainer argument */
-bool nest_equal(const Nest *a, const Nest *b);
+/* Two nodes that are nests: the same but for names and arguments (of which it needs the ranks alone). */
+bool nest_equal(const Node *a, const Node *b);
 int nest_count(const Nest *nest, IndexKind kind);
 bool nest_is_contraction(const Nest *nest); /* sums a product of two or more reads */
 bool body_uses_index(const Body *body, int index);
