@@ -1,4 +1,5 @@
 #include "compiler/support/diag.h"
+#include "compiler/support/str.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,15 +102,16 @@ void diag_note(Diagnostics *diagnostics, Diagnostic *about, Span span, const cha
     *place = note;
 }
 
-/* Control characters as '?', and a tab as one blank, so that the caret below stands right. */
+/* Control characters and what is not UTF-8 as '?', a tab as one blank, so that the caret below stands right. */
 static void print_visible(FILE *out, const char *text, int begin, int end) {
-    for (int i = begin; i < end; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        if (byte == '\t')
-            byte = ' ';
-        else if (byte < 0x20 || byte == 0x7F)
-            byte = '?';
-        fputc(byte, out);
+    for (int i = begin; i < end;) {
+        uint32_t code;
+        int length = utf8_decode(text + i, (size_t)(end - i), &code);
+        if (length == 0 || code < 0x20 || (code >= 0x7F && code < 0xA0))
+            fputc(length == 1 && code == '\t' ? ' ' : '?', out);
+        else
+            fwrite(text + i, 1, (size_t)length, out);
+        i += length == 0 ? 1 : length;
     }
 }
 

@@ -12,6 +12,22 @@ uint32_t hash_bytes(const void *data, size_t size) {
     return hash;
 }
 
+int utf8_decode(const char *text, size_t length, uint32_t *code) {
+    static const uint32_t least_of_length[] = {0, 0, 0x80, 0x800, 0x10000};
+    if (length == 0) return 0;
+    unsigned first = (unsigned char)text[0];
+    int count = first < 0x80 ? 1 : first < 0xC0 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF8 ? 4 : 0;
+    if (count == 0 || (size_t)count > length) return 0;
+    *code = count == 1 ? first : first & (0x7FU >> count);
+    for (int i = 1; i < count; i++) {
+        unsigned next = (unsigned char)text[i];
+        if ((next & 0xC0) != 0x80) return 0;
+        *code = *code << 6 | (next & 0x3F);
+    }
+    bool surrogate = *code >= 0xD800 && *code <= 0xDFFF;
+    return *code < least_of_length[count] || surrogate || *code > 0x10FFFF ? 0 : count;
+}
+
 void interner_open(Interner *interner, Arena *arena) {
     *interner = (Interner){.arena = arena, .capacity = FIRST_SLOTS};
     interner->slots = ARENA_ARRAY(arena, Name, FIRST_SLOTS);

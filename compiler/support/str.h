@@ -21,6 +21,9 @@ Name intern_print(Interner *interner, const char *format, ...) __attribute__((fo
 /* The candidate nearest to `name` by edit distance, if it is near enough to be a likely misspelling; else NULL. */
 const char *nearest_name(const char *name, const char *const *candidates, int count);
 
+/* The character at the beginning of a text: its length in bytes and code point; 0 where the bytes are not UTF-8. */
+int utf8_decode(const char *text, size_t length, uint32_t *code);
+
 uint32_t hash_bytes(const void *data, size_t size); /* 32-bit FNV-1a: stable, also keys random streams */
 
 #endif
