@@ -11,22 +11,31 @@
 #include "compiler/kernels/stage.h"
 
 enum {
-    COST_CHEAP = 2,  /* a body this cheap is computed again rather than stored */
-    COST_DRAW = 60,  /* a random number */
-    COST_THEN = 100, /* dearer bodies do not run on the registers of a tile: their text would be unrolled with it */
-    BLOCK_ROWS = 48  /* positions of the band that stages share in a round */
+    COST_CHEAP = 2, /* a body this cheap is computed again rather than stored */
+    COST_DRAW = 60, /* a random number */
+    COST_THEN = 12 /* dearer functions (exp, log, tanh) do not run on the registers of a tile, whose text is unrolled */
 };
 
 /* ---- what is inlined ---- */
 
-static int body_cost(const Body *body) {
-    int cost = 0;
+static int expr_cost(const Expr *expr) {
+    if (expr->kind == EXPR_DRAW) return COST_DRAW;
+    return expr->kind == EXPR_CALL ? scalar_table[expr->u.call.fn].cost : 0;
+}
+
+static void measure_cost(const Fusion *fusion, const Node *nest, Value *value) {
+    const Body *body = &nest->u.nest.body;
     for (int e = 0; e < body->exprs.count; e++) {
-        const Expr *expr = &body->exprs.at[e];
-        if (expr->kind == EXPR_CALL) cost += scalar_table[expr->u.call.fn].cost;
-        if (expr->kind == EXPR_DRAW) cost += COST_DRAW;
+        int cost = expr_cost(&body->exprs.at[e]);
+        value->cost += cost;
+        if (cost > value->dearest) value->dearest = cost;
     }
-    return cost;
+    for (int a = 0; a < nest->arg_count; a++) {
+        const Value *arg = &fusion->values[nest->args[a]->id];
+        if (!arg->inlined) continue;
+        value->cost += arg->cost;
+        if (arg->dearest > value->dearest) value->dearest = arg->dearest;
+    }
 }
 
 static int64_t points(const Node *nest, bool with_reduced) {
@@ -81,9 +90,7 @@ static void choose_inlined(Fusion *fusion) {
         const Node *node = fusion->graph->nodes.at[n];
         if (node->op != OP_nest) continue;
         Value *value = &fusion->values[n];
-        value->cost = body_cost(&node->u.nest.body);
-        for (int a = 0; a < node->arg_count; a++)
-            if (fusion->values[node->args[a]->id].inlined) value->cost += fusion->values[node->args[a]->id].cost;
+        measure_cost(fusion, node, value);
         value->inlined = worth_inlining(node, &readers[n], value->cost);
     }
 }
@@ -139,7 +146,8 @@ static bool reads_at_hand(const Fusion *fusion, const Stage *stage, const Access
 static bool can_follow(const Fusion *fusion, const Stage *stage, const Node *nest, const Accesses *accesses) {
     if (nest->u.nest.reduce != REDUCE_NONE || nest_count(&nest->u.nest, INDEX_SOLVED) > 0) return false;
     if (stage->solved_count > 0 || !same_space(stage, nest, INDEX_FREE)) return false;
-    if (stage->totals.count > 0 && fusion->values[nest->id].cost > COST_THEN) return false;
+    bool unrolled = stage->totals.count > 0 && stage->free_count > 0;
+    if (unrolled && fusion->values[nest->id].dearest > COST_THEN) return false;
     return reads_at_hand(fusion, stage, accesses);
 }
 
@@ -195,30 +203,14 @@ static bool joins_band(const Fusion *fusion, const Kernel *kernel, const Node *n
     return true;
 }
 
-static Kernel *kernel_new(Routine *routine, const Stage *stage) {
-    Kernel *kernel = ARENA_NEW(routine->arena, Kernel);
-    kernel->position = routine->kernels.count;
-    kernel->block = BLOCK_ROWS;
-    if (stage->free_count > 0) {
-        kernel->banded = true;
-        kernel->band = stage->indices[0].size;
-    }
-    vec_push(routine->arena, &routine->kernels, kernel);
-    return kernel;
-}
-
-static void kernel_add(Routine *routine, Kernel *kernel, Stage *stage) {
-    stage->kernel = kernel;
-    vec_push(routine->arena, &kernel->stages, stage);
-}
-
 /* The kernel of the last producer, or, where nothing of this entry is read, the latest over the same batch. */
 static Kernel *kernel_for(const Fusion *fusion, const Node *nest, const Accesses *accesses, const Stage *last) {
     const Routine *routine = fusion->routine;
     if (last != NULL) return joins_band(fusion, last->kernel, nest, accesses) ? last->kernel : NULL;
     for (int k = routine->kernels.count - 1; k >= 0; k--) {
         Kernel *kernel = routine->kernels.at[k];
-        if (kernel->banded && !dim_is_constant(kernel->band) && joins_band(fusion, kernel, nest, accesses)) return kernel;
+        if (kernel->banded && !dim_is_constant(kernel->band) && joins_band(fusion, kernel, nest, accesses))
+            return kernel;
     }
     return NULL;
 }
@@ -231,18 +223,15 @@ static void place_nest(Fusion *fusion, const Node *nest) {
     if (stage == NULL) {
         stage = stage_new(fusion, nest);
         Kernel *kernel = kernel_for(fusion, nest, &accesses, last);
-        if (kernel == NULL) kernel = kernel_new(fusion->routine, stage);
-        kernel_add(fusion->routine, kernel, stage);
+        if (kernel != NULL)
+            kernel_add(fusion->routine, kernel, stage);
+        else
+            kernel_new(fusion->routine, stage);
     }
     stage_take(fusion, stage, nest);
 }
 
 /* ---- roots ---- */
-
-static void copy_to(Fusion *fusion, const Node *node, Buffer *to) {
-    Stage *stage = stage_copy(fusion, node, to);
-    kernel_add(fusion->routine, kernel_new(fusion->routine, stage), stage);
-}
 
 /* A result is computed where the caller wants it; what is no computed value, or has such a place already, is copied. */
 static void place_result(Fusion *fusion, const Node *root) {
@@ -254,7 +243,7 @@ static void place_result(Fusion *fusion, const Node *root) {
     buffer->place = BUFFER_BORDER;
     buffer->argument = output;
     buffer->strides = dense_strides(fusion->arena, output->type.shape, false);
-    if (copy) copy_to(fusion, node, buffer);
+    if (copy) kernel_new(fusion->routine, stage_copying(fusion->routine, buffer_of(fusion, node), buffer));
 }
 
 static void place_root(Fusion *fusion, const Node *root) {

@@ -1,8 +1,8 @@
 /* The memory plan: one arena per entry, placed while compiling.
  *
- * Buffers whose lives do not meet may share bytes; each is placed, the largest first, in the smallest gap that fits among
- * those placed already (best fit). A buffer may take the place of one that dies in the very stage that makes it, where
- * that stage reads it element by element. Locals are the threads' own: they are placed in an arena per thread. */
+ * Buffers whose lives do not meet may share bytes; each is placed, the largest first, in the smallest gap that fits
+ * among those placed already (best fit). A buffer may take the place of one that dies in the very stage that makes it,
+ * where that stage reads it element by element. Locals are the threads' own: they are placed in an arena per thread. */
 #include "compiler/kernels/kernels.h"
 #include "compiler/kernels/stage.h"
 
@@ -50,7 +50,9 @@ static int64_t extent(const Buffer *buffer, int block) {
     return last + 1;
 }
 
-static const Kernel *kernel_at(const Routine *routine, int step) { return routine->steps.at[step].kernel; }
+static const Kernel *kernel_at(const Routine *routine, int step) {
+    return routine->steps.at[step].kernel;
+}
 
 static void measure(Routine *routine, bool is_double) {
     for (int b = 0; b < routine->buffers.count; b++) {

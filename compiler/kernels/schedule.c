@@ -1,17 +1,17 @@
 /* Schedule: the order of kernels, the guards between them, and which updates are written in place.
  *
- * An update may go straight into the model once nobody reads the old content any more and every loss before it was found
- * finite; where that cannot be had, the new content waits in the scratch and is copied at the end. Among kernels that
- * are ready, the one goes first that leaves the fewest bytes alive. */
+ * An update may go straight into the model once nobody reads the old content any more and every loss before it was
+ * found finite; where that cannot be had, the new content waits in the scratch and is copied at the end. Among kernels
+ * that are ready, the one goes first that leaves the fewest bytes alive. */
 #include "compiler/kernels/kernels.h"
 #include "compiler/kernels/stage.h"
 #include <string.h>
 
 typedef struct Schedule {
     Routine *routine;
-    int count;     /* kernels */
-    bool *after;   /* [count][count]: after[a * count + b]: a must follow b */
-    int *guards;   /* how many losses must be finite before a kernel */
+    int count;   /* kernels */
+    bool *after; /* [count][count]: after[a * count + b]: a must follow b */
+    int *guards; /* how many losses must be finite before a kernel */
     bool *done;
 } Schedule;
 
@@ -42,7 +42,9 @@ static Buffer *old_content(const Routine *routine, const Store *store) {
     return NULL;
 }
 
-static bool must_follow(const Schedule *schedule, int a, int b) { return schedule->after[a * schedule->count + b]; }
+static bool must_follow(const Schedule *schedule, int a, int b) {
+    return schedule->after[a * schedule->count + b];
+}
 
 /* a after b, and everything that this implies. */
 static void add_edge(Schedule *schedule, int a, int b) {
@@ -68,7 +70,7 @@ static void add_data_edges(Schedule *schedule) {
 static Schedule schedule_new(Routine *routine) {
     int count = routine->kernels.count;
     Schedule schedule = {.routine = routine, .count = count};
-    schedule.after = ARENA_ARRAY(routine->arena, bool, count * count);
+    schedule.after = ARENA_ARRAY(routine->arena, bool, count *count);
     schedule.guards = ARENA_ARRAY(routine->arena, int, count);
     schedule.done = ARENA_ARRAY(routine->arena, bool, count);
     for (int k = 0; k < count; k++)
@@ -88,7 +90,8 @@ static bool updates_before(const Routine *routine, int update, const Buffer *val
 /* A stage may overwrite what it reads itself at the very element that it writes. */
 static bool reads_in_place(const Stage *stage, const Buffer *old) {
     for (int r = 0; r < stage->reads.count; r++)
-        if (stage->reads.at[r].buffer == old && !axes_identity(stage->reads.at[r].axes, stage->free_count)) return false;
+        if (stage->reads.at[r].buffer == old && !axes_identity(stage->reads.at[r].axes, stage->free_count))
+            return false;
     return true;
 }
 
@@ -96,7 +99,8 @@ static bool can_write_in_place(const Schedule *schedule, int update) {
     const Routine *routine = schedule->routine;
     const Update *todo = &routine->updates.at[update];
     const Stage *writer = writer_of(routine, todo->value);
-    if (todo->value->place != BUFFER_ARENA || writer == NULL || updates_before(routine, update, todo->value)) return false;
+    if (todo->value->place != BUFFER_ARENA || writer == NULL || updates_before(routine, update, todo->value))
+        return false;
     if (todo->store->kind == STORE_STEP || todo->store->kind == STORE_RATE) return false;
     int at = writer->kernel->position;
     for (int l = 0; l < todo->losses_before; l++) {
@@ -132,22 +136,10 @@ static void write_in_place(Schedule *schedule, const Update *update) {
 
 /* ---- copies for the updates that must wait ---- */
 
-static Kernel *copy_kernel(Routine *routine, Buffer *from, Store *store) {
-    Fusion fusion = {.arena = routine->arena, .routine = routine, .graph = routine->graph};
-    fusion.values = ARENA_ARRAY(routine->arena, Value, routine->graph->nodes.count);
-    Node *node = ARENA_NEW(routine->arena, Node);
-    *node = *from->node;
-    fusion.values[node->id] = (Value){.buffer = from};
-    Buffer *to = buffer_new(routine, BUFFER_STORAGE, from->elem, from->shape);
-    to->store = store;
-    Stage *stage = stage_copy(&fusion, node, to);
-    Kernel *kernel = ARENA_NEW(routine->arena, Kernel);
-    *kernel = (Kernel){.banded = stage->free_count > 0, .block = 48, .position = routine->kernels.count};
-    if (kernel->banded) kernel->band = stage->indices[0].size;
-    stage->kernel = kernel;
-    vec_push(routine->arena, &kernel->stages, stage);
-    vec_push(routine->arena, &routine->kernels, kernel);
-    return kernel;
+static void copy_into_store(Routine *routine, const Update *update) {
+    Buffer *to = buffer_new(routine, BUFFER_STORAGE, update->value->elem, update->value->shape);
+    to->store = update->store;
+    kernel_new(routine, stage_copying(routine, update->value, to));
 }
 
 /* Splits the updates: those in place are written where they are computed, the others get a kernel of their own. Returns
@@ -163,7 +155,7 @@ static Schedule place_updates(Routine *routine) {
     }
     int computed = routine->kernels.count;
     for (int w = 0; w < waiting.count; w++)
-        copy_kernel(routine, waiting.at[w].value, waiting.at[w].store);
+        copy_into_store(routine, &waiting.at[w]);
     Schedule all = schedule_new(routine);
     for (int a = 0; a < computed; a++) {
         all.guards[a] = first.guards[a];

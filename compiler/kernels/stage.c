@@ -136,8 +136,8 @@ static int import_affine(Stage *stage, Affine affine) {
     }
     Dim constant = affine.constant;
     if (sum >= 0 && dim_is_constant(constant) && constant.constant == 0) return sum;
-    int rest = dim_is_constant(constant) ? body_literal(body, ELEM_INT, (double)constant.constant)
-                                         : body_size(body, constant);
+    int rest =
+        dim_is_constant(constant) ? body_literal(body, ELEM_INT, (double)constant.constant) : body_size(body, constant);
     return sum < 0 ? rest : body_call(body, SCALAR_add, sum, rest, -1);
 }
 
@@ -187,8 +187,8 @@ static int import_body(Fusion *fusion, Stage *stage, const Node *nest, const Aff
 
 /* ---- stages ---- */
 
-static Stage *stage_with(Fusion *fusion, int index_count, const Index *indices) {
-    Stage *stage = ARENA_NEW(fusion->arena, Stage);
+static Stage *stage_with(Arena *arena, int index_count, const Index *indices) {
+    Stage *stage = ARENA_NEW(arena, Stage);
     stage->index_count = index_count;
     stage->indices = indices;
     for (int i = 0; i < index_count; i++) {
@@ -196,13 +196,13 @@ static Stage *stage_with(Fusion *fusion, int index_count, const Index *indices) 
         stage->reduced_count += indices[i].kind == INDEX_REDUCED;
         stage->solved_count += indices[i].kind == INDEX_SOLVED;
     }
-    stage->body.arena = fusion->arena;
+    stage->body.arena = arena;
     stage->tile = (Tile){NO_INDEX, NO_INDEX, 1, 1};
     return stage;
 }
 
 Stage *stage_new(Fusion *fusion, const Node *nest) {
-    Stage *stage = stage_with(fusion, nest->u.nest.index_count, nest->u.nest.indices);
+    Stage *stage = stage_with(fusion->arena, nest->u.nest.index_count, nest->u.nest.indices);
     stage->otherwise = nest->u.nest.otherwise;
     return stage;
 }
@@ -221,15 +221,42 @@ void stage_take(Fusion *fusion, Stage *stage, const Node *nest) {
     value->expr = expr;
 }
 
-Stage *stage_copy(Fusion *fusion, const Node *node, Buffer *to) {
-    Shape shape = node->type.shape;
-    Index *indices = ARENA_ARRAY(fusion->arena, Index, shape.rank);
-    for (int a = 0; a < shape.rank; a++)
-        indices[a] = (Index){.kind = INDEX_FREE, .name = (const char *[]){"i", "j", "k", "l"}[a % 4], .size = shape.dims[a]};
-    Stage *stage = stage_with(fusion, shape.rank, indices);
-    int value = stage_read(fusion, stage, node, axes_of_indices(fusion->arena, shape.rank));
-    label_expr(fusion, stage, value, NULL);
-    vec_push(fusion->arena, &stage->results, (StageResult){to, value});
-    vec_push(fusion->arena, &stage->nodes, node);
+static Name copy_index_name(Arena *arena, int axis) {
+    return axis < 3 ? (const char *[]){"i", "j", "k"}[axis] : arena_print(arena, "i%d", axis);
+}
+
+Stage *stage_copying(Routine *routine, Buffer *from, Buffer *to) {
+    Arena *arena = routine->arena;
+    int rank = from->shape.rank;
+    Index *indices = ARENA_ARRAY(arena, Index, rank);
+    for (int a = 0; a < rank; a++)
+        indices[a] = (Index){.kind = INDEX_FREE, .name = copy_index_name(arena, a), .size = from->shape.dims[a]};
+    Stage *stage = stage_with(arena, rank, indices);
+    vec_push(arena, &stage->reads, (StageRead){from, axes_of_indices(arena, rank)});
+    int value = body_read(&stage->body, from->elem, 0);
+    vec_push(arena, &stage->labels, NULL);
+    vec_push(arena, &stage->results, (StageResult){to, value});
     return stage;
+}
+
+/* ---- kernels ---- */
+
+enum { BLOCK_ROWS = 48 }; /* positions of the band that stages share in a round: four tall register tiles */
+
+Kernel *kernel_new(Routine *routine, Stage *stage) {
+    Kernel *kernel = ARENA_NEW(routine->arena, Kernel);
+    kernel->position = routine->kernels.count;
+    kernel->block = BLOCK_ROWS;
+    if (stage->free_count > 0) {
+        kernel->banded = true;
+        kernel->band = stage->indices[0].size;
+    }
+    vec_push(routine->arena, &routine->kernels, kernel);
+    kernel_add(routine, kernel, stage);
+    return kernel;
+}
+
+void kernel_add(Routine *routine, Kernel *kernel, Stage *stage) {
+    stage->kernel = kernel;
+    vec_push(routine->arena, &kernel->stages, stage);
 }

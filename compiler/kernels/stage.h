@@ -8,6 +8,7 @@
 typedef struct Value {
     bool inlined;   /* its body is written into each of its readers */
     int cost;       /* of one element, in additions, with all that is inlined */
+    int dearest;    /* of the functions in it */
     Stage *stage;   /* where it is computed; NULL: a leaf, or inlined */
     int expr;       /* in that stage's body */
     Buffer *buffer; /* made when somebody reads it from elsewhere */
@@ -32,10 +33,15 @@ void nest_accesses(const Fusion *fusion, const Node *nest, Accesses *out);
 
 /* A new stage with the indices of a nest. */
 Stage *stage_new(Fusion *fusion, const Node *nest);
-/* Writes a nest into the stage: as a total where it reduces, else behind the totals. Its free indices are the stage's. */
+/* Writes a nest into the stage: as a total where it reduces, else behind the totals. Its free indices are the stage's.
+ */
 void stage_take(Fusion *fusion, Stage *stage, const Node *nest);
-/* A stage that copies a node into a buffer. */
-Stage *stage_copy(Fusion *fusion, const Node *node, Buffer *to);
+/* A stage that copies one buffer into another of the same shape. */
+Stage *stage_copying(Routine *routine, Buffer *from, Buffer *to);
+
+/* A new kernel with one stage; and a further stage for it. */
+Kernel *kernel_new(Routine *routine, Stage *stage);
+void kernel_add(Routine *routine, Kernel *kernel, Stage *stage);
 
 Buffer *buffer_new(Routine *routine, BufferPlace place, Elem elem, Shape shape);
 /* The buffer that others read a node from; a computed node gets one, and its stage a result. */

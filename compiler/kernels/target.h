@@ -17,8 +17,8 @@ typedef struct Target {
 
 /* NULL where no such target exists; "native" is the best that this processor has. */
 const Target *target_find(const char *name);
-const Target *target_default(void);                  /* of `gradc compile` on this machine */
-Target target_with_double(const Target *target);     /* the same with half the lanes */
-const char *const *target_names(void);               /* ends with NULL */
+const Target *target_default(void);              /* of `gradc compile` on this machine */
+Target target_with_double(const Target *target); /* the same with half the lanes */
+const char *const *target_names(void);           /* ends with NULL */
 
 #endif

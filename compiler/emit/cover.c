@@ -1,0 +1,139 @@
+/* The function that covers a stage's space with tiles. Only loops that can run are written: compilers warn of others.
+ */
+#include "compiler/emit/stage.h"
+
+static void call_tile(const StageText *text, const char *rows, const char *vectors, const char *lanes) {
+    const char *list = "call";
+    if (text->local) list = arena_print(text->arena, "call, local, %s", text->first);
+    for (int i = 0; i < text->stage->free_count; i++)
+        add_parameter(text, &list, text->indices[i]);
+    if (text->has_rows) add_parameter(text, &list, rows);
+    if (text->has_vectors) add_parameter(text, &list, vectors);
+    if (text->partial && text->lane_free) add_parameter(text, &list, lanes);
+    write_line(text->out, "%s_tile(%s);", text->name, list);
+}
+
+/* Rows whose number is known only at run time: the tallest tile as often as it fits, then lower ones at most once. */
+static void cover_rows_at_run_time(const StageText *text, const char *from, const char *to, const char *vectors,
+                                   const char *lanes) {
+    const int *heights = text->emitter->options->target->rows;
+    const char *row = text->indices[text->stage->tile.row];
+    bool tallest = true;
+    write_line(text->out, "int %s = %s;", row, from);
+    for (int h = 0; h < 6 && heights[h] > 0; h++) {
+        if (heights[h] > text->stage->tile.rows) continue;
+        bool last = h == 5 || heights[h + 1] == 0;
+        if (tallest)
+            write_line(text->out, "for (; %s + %d <= %s; %s += %d) {", row, heights[h], to, row, heights[h]);
+        else if (last && heights[h] == 1)
+            write_line(text->out, "if (%s < %s) {", row, to);
+        else
+            write_line(text->out, "if (%s + %d <= %s) {", row, heights[h], to);
+        call_tile(text, arena_print(text->arena, "%d", heights[h]), vectors, lanes);
+        if (!tallest && !last) write_line(text->out, "%s += %d;", row, heights[h]);
+        write_line(text->out, "}");
+        tallest = false;
+    }
+}
+
+/* A known number of rows is cut in parts that differ by one row at most: no part is so low that it wastes registers. */
+static void cover_known_rows(const StageText *text, int64_t count, const char *vectors, const char *lanes) {
+    const char *row = text->indices[text->stage->tile.row];
+    int64_t tiles = (count + text->stage->tile.rows - 1) / text->stage->tile.rows;
+    int64_t tall = (count + tiles - 1) / tiles, tall_tiles = count - tiles * (tall - 1);
+    write_line(text->out, "for (int %s = 0; %s < %lld; %s += %lld) {", row, row, (long long)(tall_tiles * tall), row,
+               (long long)tall);
+    call_tile(text, arena_print(text->arena, "%lld", (long long)tall), vectors, lanes);
+    write_line(text->out, "}");
+    if (tall_tiles == tiles) return;
+    write_line(text->out, "for (int %s = %lld; %s < %lld; %s += %lld) {", row, (long long)(tall_tiles * tall), row,
+               (long long)count, row, (long long)(tall - 1));
+    call_tile(text, arena_print(text->arena, "%lld", (long long)(tall - 1)), vectors, lanes);
+    write_line(text->out, "}");
+}
+
+static void cover_rows(const StageText *text, const char *vectors, const char *lanes) {
+    int row = text->stage->tile.row;
+    if (row == NO_INDEX)
+        call_tile(text, "", vectors, lanes);
+    else if (row == 0 && text->stage->kernel->banded)
+        cover_rows_at_run_time(text, text->first, text->last, vectors, lanes);
+    else if (dim_is_constant(text->stage->indices[row].size))
+        cover_known_rows(text, text->stage->indices[row].size.constant, vectors, lanes);
+    else
+        cover_rows_at_run_time(text, "0", dim_code(text, text->stage->indices[row].size), vectors, lanes);
+}
+
+static const char *times_lanes(const StageText *text, int64_t vectors) {
+    if (lanes_of(text) == 1) return arena_print(text->arena, "%lld", (long long)vectors);
+    return vectors == 1 ? "GR_LANES" : arena_print(text->arena, "%lld * GR_LANES", (long long)vectors);
+}
+
+static void cover_known_lanes(const StageText *text, int64_t size) {
+    int64_t lanes = lanes_of(text), vectors = text->stage->tile.vectors, width = vectors * lanes;
+    int64_t full = size / width * width, rest = size - full, rest_vectors = (rest + lanes - 1) / lanes;
+    const char *lane = text->indices[text->stage->tile.lane];
+    if (full > 0) {
+        write_line(text->out, "for (int %s = 0; %s < %lld; %s += %s) {", lane, lane, (long long)full, lane,
+                   times_lanes(text, vectors));
+        cover_rows(text, arena_print(text->arena, "%lld", (long long)vectors), "GR_LANES");
+        write_line(text->out, "}");
+    }
+    if (rest == 0) return;
+    write_line(text->out, "{");
+    write_line(text->out, "const int %s = %lld;", lane, (long long)full);
+    cover_rows(text, arena_print(text->arena, "%lld", (long long)rest_vectors),
+               arena_print(text->arena, "%lld", (long long)(rest - (rest_vectors - 1) * lanes)));
+    write_line(text->out, "}");
+}
+
+static void cover_lanes_at_run_time(const StageText *text, const char *from, const char *to) {
+    const char *lane = text->indices[text->stage->tile.lane];
+    const char *step = times_lanes(text, text->stage->tile.vectors);
+    const char *rest = arena_print(text->arena, "gr_least(GR_LANES, %s - %s)", to, lane);
+    write_line(text->out, "int %s = %s;", lane, from);
+    write_line(text->out, "for (; %s + %s <= %s; %s += %s) {", lane, step, to, lane, step);
+    cover_rows(text, arena_print(text->arena, "%d", text->stage->tile.vectors), "GR_LANES");
+    write_line(text->out, "}");
+    if (step[0] == '1' && step[1] == 0) return;
+    write_line(text->out, "for (; %s < %s; %s += GR_LANES) {", lane, to, lane);
+    cover_rows(text, "1", rest);
+    write_line(text->out, "}");
+}
+
+static void cover_lanes(const StageText *text) {
+    if (!text->lane_free) {
+        cover_rows(text, "", "");
+        return;
+    }
+    if (lane_is_band(text))
+        cover_lanes_at_run_time(text, text->first, text->last);
+    else if (dim_is_constant(lane_size(text)))
+        cover_known_lanes(text, lane_size(text).constant);
+    else
+        cover_lanes_at_run_time(text, "0", dim_code(text, lane_size(text)));
+}
+
+void emit_cover_function(const StageText *text) {
+    const Stage *stage = text->stage;
+    const char *list = arena_print(text->arena, "const %s *call", text->call_type);
+    if (text->local) add_parameter(text, &list, "unsigned char *local");
+    if (stage->kernel->banded)
+        add_parameter(text, &list, arena_print(text->arena, "int %s, int %s", text->first, text->last));
+    write_line(text->out, "static void %s(%s) {", text->name, list);
+    int open = 0;
+    for (int i = 0; i < stage->free_count; i++) {
+        if (i == stage->tile.lane || i == stage->tile.row) continue;
+        const char *name = text->indices[i];
+        if (i == 0 && stage->kernel->banded)
+            write_line(text->out, "for (int %s = %s; %s < %s; %s++) {", name, text->first, name, text->last, name);
+        else
+            write_line(text->out, "for (int %s = 0; %s < %s; %s++) {", name, name,
+                       dim_code(text, stage->indices[i].size), name);
+        open++;
+    }
+    cover_lanes(text);
+    for (; open > 0; open--)
+        write_line(text->out, "}");
+    write_line(text->out, "}");
+}

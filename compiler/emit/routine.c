@@ -1,0 +1,200 @@
+/* Kernels as functions, and the function that runs an entry's steps in order. */
+#include "compiler/emit/stage.h"
+#include <ctype.h>
+#include <string.h>
+
+/* ---- comments: the source lines that a stage comes from ---- */
+
+/* The place in the user's own file: prelude functions are shown by their caller. */
+static Span users_span(const Emitter *emitter, const Node *node) {
+    for (const Origin *origin = node->origin; origin != NULL; origin = origin->caller)
+        if (origin->span.source == emitter->program->source) return origin->span;
+    return (Span){0};
+}
+
+static const char *source_line(Arena *arena, Span span) {
+    const Source *source = span.source;
+    int line = span_line(span), begin = source->lines[line - 1], end = begin;
+    while (isspace((unsigned char)source->text[begin]) && source->text[begin] != '\n')
+        begin++;
+    for (end = begin; end < source->length && source->text[end] != '\n' && source->text[end] != '\r'; end++) {
+        if (source->text[end] == '#') break; /* the model's comments stay there: none can end ours */
+    }
+    while (end > begin && isspace((unsigned char)source->text[end - 1]))
+        end--;
+    char *text = arena_copy(arena, source->text + begin, (size_t)(end - begin) + 1);
+    text[end - begin] = 0;
+    for (char *c = text; *c != 0; c++)
+        if ((c[0] == '*' && c[1] == '/') || (c[0] == '/' && c[1] == '*')) c[1] = ' ';
+    return text;
+}
+
+static void comment_stage(Writer *out, const Emitter *emitter, const Stage *stage) {
+    int last = 0;
+    const char *lines[8];
+    int count = 0;
+    for (int n = 0; n < stage->nodes.count && count < 8; n++) {
+        Span span = users_span(emitter, stage->nodes.at[n]);
+        if (span.source == NULL || span_line(span) == last) continue;
+        last = span_line(span);
+        lines[count++] =
+            arena_print(out->arena, "%s:%d: %s", emitter->options->source_name, last, source_line(out->arena, span));
+    }
+    for (int l = 0; l < count; l++)
+        write_line(out, "%s %s%s", l == 0 ? "/*" : " *", lines[l], l + 1 == count ? " */" : "");
+}
+
+/* ---- names of the functions ---- */
+
+static const char *result_name(Arena *arena, const Stage *stage) {
+    const Buffer *buffer = stage->results.at[0].buffer;
+    for (int r = 0; r < stage->results.count; r++) /* a stored result says most, then a labelled one */
+        if (stage->results.at[r].buffer->store != NULL && stage->results.at[r].buffer->store->kind != STORE_SLOT)
+            buffer = stage->results.at[r].buffer;
+    if (buffer->copy_of != NULL) {
+        const Buffer *of = buffer->copy_of;
+        const char *name = of->argument != NULL      ? of->argument->name
+                           : of->store != NULL       ? of->store->path
+                           : of->node->label != NULL ? of->node->label
+                                                     : "value";
+        return arena_print(arena, "transpose_%s", name);
+    }
+    if (buffer->argument != NULL) return buffer->argument->name;
+    if (buffer->store != NULL) return arena_print(arena, "update_%s", buffer->store->path);
+    for (int n = stage->nodes.count - 1; n >= 0; n--)
+        if (stage->nodes.at[n]->label != NULL) return stage->nodes.at[n]->label;
+    return stage->totals.count > 0 ? "reduce" : "map";
+}
+
+static void name_functions(const Emitter *emitter, const Routine *routine, const char *name) {
+    Scope scope = {.arena = emitter->arena};
+    scope_name(&scope, arena_print(emitter->arena, "%s_run", name));
+    scope_name(&scope, arena_print(emitter->arena, "%s_call", name));
+    for (int s = 0; s < routine->steps.count; s++) {
+        Kernel *kernel = routine->steps.at[s].kernel;
+        for (int t = 0; kernel != NULL && t < kernel->stages.count; t++)
+            kernel->stages.at[t]->name = scope_name(
+                &scope, arena_print(emitter->arena, "%s_%s", name, result_name(emitter->arena, kernel->stages.at[t])));
+        if (kernel != NULL) kernel->name = scope_name(&scope, arena_print(emitter->arena, "%s_kernel_%d", name, s + 1));
+    }
+}
+
+/* ---- kernels ---- */
+
+static bool stage_is_local(const Stage *stage) {
+    for (int r = 0; r < stage->reads.count; r++)
+        if (stage->reads.at[r].buffer->place == BUFFER_LOCAL) return true;
+    for (int r = 0; r < stage->results.count; r++)
+        if (stage->results.at[r].buffer->place == BUFFER_LOCAL) return true;
+    return false;
+}
+
+static bool kernel_is_local(const Kernel *kernel) {
+    for (int s = 0; s < kernel->stages.count; s++)
+        if (stage_is_local(kernel->stages.at[s])) return true;
+    return false;
+}
+
+static const char *band_size(const Emitter *emitter, Dim dim) {
+    StageText text = {.arena = emitter->arena, .emitter = emitter};
+    return dim_code(&text, dim);
+}
+
+/* The band is shared out in multiples of the tallest tile of its stages. */
+static int band_grain(const Emitter *emitter, const Kernel *kernel) {
+    int grain = 1;
+    for (int s = 0; s < kernel->stages.count; s++) {
+        const Tile *tile = &kernel->stages.at[s]->tile;
+        int own = tile->row == 0 ? tile->rows : tile->lane == 0 ? emitter->options->target->lanes * tile->vectors : 1;
+        if (own > grain) grain = own;
+    }
+    return grain;
+}
+
+static void call_stages(Writer *out, const Kernel *kernel, const char *range) {
+    for (int s = 0; s < kernel->stages.count; s++) {
+        const Stage *stage = kernel->stages.at[s];
+        write_line(out, "%s(call, %s%s);", stage->name, stage_is_local(stage) ? "local, " : "", range);
+    }
+}
+
+static void emit_kernel(Writer *out, const Emitter *emitter, const Routine *routine, const Kernel *kernel,
+                        const char *call_type) {
+    if (!kernel->banded) return; /* its one stage is called by thread 0 */
+    write_line(out, "static void %s(const %s *call, int thread, int threads) {", kernel->name, call_type);
+    if (kernel_is_local(kernel))
+        write_line(out, "unsigned char *const local = call->locals + %lld * (size_t)thread;",
+                   (long long)routine->local_bytes);
+    write_line(out, "int first, last;");
+    write_line(out, "gr_share(%s, %d, thread, threads, &first, &last);", band_size(emitter, kernel->band),
+               band_grain(emitter, kernel));
+    if (kernel->stages.count == 1 && !kernel_is_local(kernel)) {
+        call_stages(out, kernel, "first, last");
+    } else {
+        write_line(out, "for (int begin = first; begin < last; begin += %d) {", kernel->block);
+        write_line(out, "const int end = gr_least(begin + %d, last);", kernel->block);
+        call_stages(out, kernel, "begin, end");
+        write_line(out, "}");
+    }
+    write_line(out, "}");
+    write_text(out, "\n");
+}
+
+static void emit_stages(Writer *out, const Emitter *emitter, const Routine *routine, const char *call_type) {
+    for (int s = 0; s < routine->steps.count; s++) {
+        const Kernel *kernel = routine->steps.at[s].kernel;
+        for (int t = 0; kernel != NULL && t < kernel->stages.count; t++) {
+            comment_stage(out, emitter, kernel->stages.at[t]);
+            emit_stage(out, emitter, routine, kernel->stages.at[t], call_type);
+            write_text(out, "\n");
+        }
+        if (kernel != NULL) emit_kernel(out, emitter, routine, kernel, call_type);
+    }
+}
+
+/* ---- steps ---- */
+
+static const char *loss_address(const Emitter *emitter, const Routine *routine, const Buffer *loss) {
+    StageText text = {.arena = emitter->arena, .emitter = emitter, .routine = routine};
+    return buffer_address(&text, loss);
+}
+
+static void run_step(Writer *out, const Emitter *emitter, const Routine *routine, const Step *step) {
+    if (step->loss != NULL)
+        write_line(out, "if (!gr_is_finite(*(const gr_real *)%s)) return GR_NONFINITE;",
+                   loss_address(emitter, routine, step->loss));
+    else if (step->kernel->banded)
+        write_line(out, "%s(call, thread, threads);", step->kernel->name);
+    else
+        write_line(out, "if (thread == 0) %s(call);", step->kernel->stages.at[0]->name);
+}
+
+void emit_routine(Writer *out, const Emitter *emitter, const Routine *routine, const char *name) {
+    const char *call_type = arena_print(emitter->arena, "%s_call", name);
+    name_functions(emitter, routine, name);
+    emit_stages(out, emitter, routine, call_type);
+    write_line(out, "static int %s_run(const %s *call, int thread, int threads) {", name, call_type);
+    if (routine->steps.count == 0) write_line(out, "(void)call;");
+    write_line(out, "(void)thread, (void)threads;");
+    for (int s = 0; s < routine->steps.count; s++) {
+        if (s > 0 && routine->steps.at[s - 1].kernel != NULL) write_line(out, "GR_BARRIER;");
+        run_step(out, emitter, routine, &routine->steps.at[s]);
+    }
+    write_line(out, "return GR_OK;");
+    write_line(out, "}");
+}
+
+void emit_initial(Writer *out, const Emitter *emitter, const Routine *routine, const char *name) {
+    name_functions(emitter, routine, name);
+    if (routine->arena_bytes + routine->local_bytes > 0) internal_error("first contents need scratch memory");
+    emit_stages(out, emitter, routine, "init_call");
+    write_line(out, "static void %s(const init_call *call) {", name);
+    for (int s = 0; s < routine->steps.count; s++) {
+        const Kernel *kernel = routine->steps.at[s].kernel;
+        if (kernel->banded)
+            write_line(out, "%s(call, 0, 1);", kernel->name);
+        else
+            write_line(out, "%s(call);", kernel->stages.at[0]->name);
+    }
+    write_line(out, "}");
+}

@@ -1,0 +1,139 @@
+/* A stage as two functions: one computes a register tile (tile.c, whose reductions are in total.c), one covers the
+ * stage's space with tiles (cover.c). Here is what both know: names, and what varies with what. */
+#include "compiler/emit/stage.h"
+
+/* ---- what varies with what ---- */
+
+static int varies_with_axes(const StageText *text, const Affine *axes, int rank) {
+    const Tile *tile = &text->stage->tile;
+    int varies = 0;
+    for (int a = 0; a < rank; a++) {
+        if (text->has_rows && affine_factor(axes[a], tile->row) != 0) varies |= VARIES_ROW;
+        if (text->has_vectors && affine_factor(axes[a], tile->lane) != 0) varies |= VARIES_VECTOR;
+    }
+    return varies;
+}
+
+static int varies_of(const StageText *text, const Expr *expr) {
+    int all = (text->has_rows ? VARIES_ROW : 0) | (text->has_vectors ? VARIES_VECTOR : 0);
+    switch (expr->kind) {
+    case EXPR_LITERAL:
+    case EXPR_SIZE: return 0;
+    case EXPR_TOTAL: return all;
+    case EXPR_INDEX: {
+        Affine index = affine_index(text->arena, expr->u.index);
+        return varies_with_axes(text, &index, 1);
+    }
+    case EXPR_DRAW: return varies_with_axes(text, &expr->u.draw.element, 1);
+    case EXPR_READ: {
+        const StageRead *read = &text->stage->reads.at[expr->u.read];
+        return varies_with_axes(text, read->axes, read->buffer->shape.rank);
+    }
+    case EXPR_CALL: break;
+    }
+    int varies = 0;
+    for (int a = 0; a < scalar_table[expr->u.call.fn].arity; a++)
+        varies |= text->varies[expr->u.call.args[a]];
+    return varies;
+}
+
+/* ---- names ---- */
+
+static const char *buffer_base_name(const StageText *text, const Buffer *buffer) {
+    if (buffer->copy_of != NULL) return arena_print(text->arena, "%s_t", buffer_base_name(text, buffer->copy_of));
+    if (buffer->argument != NULL) return buffer->argument->name;
+    if (buffer->store != NULL) return buffer->store->path;
+    if (buffer->node != NULL && buffer->node->label != NULL) return buffer->node->label;
+    return arena_print(text->arena, "t%d", buffer->node != NULL ? buffer->node->id : buffer->position);
+}
+
+static void name_buffer(StageText *text, const Buffer *buffer) {
+    if (text->buffers[buffer->position] != NULL) return;
+    text->buffers[buffer->position] = scope_name(&text->scope, buffer_base_name(text, buffer));
+    text->local |= buffer->place == BUFFER_LOCAL;
+}
+
+static void choose_names(StageText *text) {
+    static const char *const taken[] = {"call", "local", "r", "v", "rows", "vectors", "lanes", "width"};
+    const Stage *stage = text->stage;
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        scope_name(&text->scope, taken[i]);
+    for (int i = 0; i < stage->index_count; i++)
+        text->indices[i] = scope_name(&text->scope, stage->indices[i].name);
+    if (stage->kernel->banded) {
+        text->first = scope_name(&text->scope, arena_print(text->arena, "first_%s", text->indices[0]));
+        text->last = scope_name(&text->scope, arena_print(text->arena, "last_%s", text->indices[0]));
+    }
+    for (int r = 0; r < stage->reads.count; r++)
+        name_buffer(text, stage->reads.at[r].buffer);
+    for (int r = 0; r < stage->results.count; r++)
+        name_buffer(text, stage->results.at[r].buffer);
+    for (int t = 0; t < stage->totals.count; t++)
+        text->totals[t] = scope_name(&text->scope, stage->totals.at[t].reduce == REDUCE_SUM ? "sum" : "total");
+}
+
+/* ---- size of the lane axis ---- */
+
+Dim lane_size(const StageText *text) {
+    return text->stage->indices[text->stage->tile.lane].size;
+}
+
+bool lane_is_band(const StageText *text) {
+    return text->stage->kernel->banded && text->stage->tile.lane == 0;
+}
+
+int lanes_of(const StageText *text) {
+    return text->emitter->options->target->lanes;
+}
+
+static bool has_partial_vector(const StageText *text) {
+    if (text->stage->tile.lane == NO_INDEX || lanes_of(text) == 1) return false;
+    return lane_is_band(text) || !dim_is_constant(lane_size(text)) || lane_size(text).constant % lanes_of(text) != 0;
+}
+
+static StageText text_new(Writer *out, const Emitter *emitter, const Routine *routine, const Stage *stage,
+                          const char *call_type) {
+    Arena *arena = out->arena;
+    StageText text = {.arena = arena,
+                      .out = out,
+                      .emitter = emitter,
+                      .routine = routine,
+                      .stage = stage,
+                      .call_type = call_type,
+                      .name = stage->name,
+                      .scope = {.arena = arena}};
+    text.indices = ARENA_ARRAY(arena, const char *, stage->index_count);
+    text.buffers = ARENA_ARRAY(arena, const char *, routine->buffers.count);
+    text.totals = ARENA_ARRAY(arena, const char *, stage->totals.count);
+    text.named = ARENA_ARRAY(arena, const char *, stage->body.exprs.count);
+    text.varies = ARENA_ARRAY(arena, int, stage->body.exprs.count);
+    const Tile *tile = &stage->tile;
+    text.has_rows = tile->row != NO_INDEX;
+    text.has_vectors = tile->vectors > 1;
+    text.lane_free = tile->lane != NO_INDEX && stage->indices[tile->lane].kind == INDEX_FREE;
+    text.lane_reduced = tile->lane != NO_INDEX && !text.lane_free;
+    text.partial = has_partial_vector(&text);
+    choose_names(&text);
+    for (int e = 0; e < stage->body.exprs.count; e++)
+        text.varies[e] = varies_of(&text, &stage->body.exprs.at[e]);
+    return text;
+}
+
+const Affine *axes_of_free(const StageText *text) {
+    Affine *axes = ARENA_ARRAY(text->arena, Affine, text->stage->free_count);
+    for (int i = 0; i < text->stage->free_count; i++)
+        axes[i] = affine_index(text->arena, i);
+    return axes;
+}
+
+void add_parameter(const StageText *text, const char **list, const char *parameter) {
+    *list = *list == NULL ? parameter : arena_print(text->arena, "%s, %s", *list, parameter);
+}
+
+void emit_stage(Writer *out, const Emitter *emitter, const Routine *routine, const Stage *stage,
+                const char *call_type) {
+    StageText text = text_new(out, emitter, routine, stage, call_type);
+    emit_tile_function(&text);
+    write_text(out, "\n");
+    emit_cover_function(&text);
+}

@@ -1,0 +1,84 @@
+/* How a stage becomes text. Shared by expr.c, tile.c and routine.c only. */
+#ifndef GRADC_EMIT_STAGE_H
+#define GRADC_EMIT_STAGE_H
+
+#include "compiler/emit/emit.h"
+
+/* What an expression varies with inside a register tile. */
+enum { VARIES_ROW = 1, VARIES_VECTOR = 2 };
+
+/* One stage while it is written. */
+typedef struct StageText {
+    Arena *arena;
+    Writer *out;
+    const Emitter *emitter;
+    const Routine *routine;
+    const Stage *stage;
+    const char *call_type;    /* "train_call" */
+    const char *name;         /* of the stage's function */
+    const char **indices;     /* C names by index */
+    const char **buffers;     /* C names by Buffer.position; NULL where the stage does not touch it */
+    const char *first, *last; /* names of the band's range; NULL without a band */
+    const char **totals;      /* names of the accumulators */
+    bool has_rows, has_vectors, lane_free, lane_reduced;
+    bool partial;       /* the last vector may have fewer lanes */
+    bool local;         /* it touches a local buffer */
+    int *varies;        /* by expression */
+    const char **named; /* by expression: the variable that holds it, in the section being written */
+    Scope scope;
+} StageText;
+
+/* An expression as C text, with the binding of its outermost operator (0: name or call; see scalar.def). */
+typedef struct Code {
+    const char *text;
+    int precedence;
+} Code;
+
+const Affine *axes_of_free(const StageText *text); /* the free indices, in order */
+int64_t lane_stride_of(const StageText *text, const Buffer *buffer, const Affine *axes);
+Code expr_code(StageText *text, int expr); /* its variable's name where it has one, else its own text */
+Code expr_own_code(StageText *text, int expr);
+const char *position_code(StageText *text, const Buffer *buffer, const Affine *axes);
+const char *affine_code(StageText *text, Affine affine);
+const char *dim_code(const StageText *text, Dim dim); /* "64", "call->n" */
+const char *literal_code(const StageText *text, Elem elem, double number);
+const char *elem_vector(Elem elem); /* "gr_vec" */
+const char *buffer_type(const Buffer *buffer);
+const char *buffer_address(const StageText *text, const Buffer *buffer);
+
+/* ---- stage.c ---- */
+
+Dim lane_size(const StageText *text);
+int lanes_of(const StageText *text); /* of the target's vectors */
+bool lane_is_band(const StageText *text);
+void add_parameter(const StageText *text, const char **list, const char *parameter);
+
+/* ---- section.c ---- */
+
+typedef struct Section {
+    bool *needed;    /* by expression */
+    int *uses;       /* how often it is used in the section */
+    int *used_level; /* what its users vary with, together */
+} Section;
+
+int full_level(const StageText *text);
+Section section_new(const StageText *text);
+void section_need(const StageText *text, Section *section, int expr, int level); /* level: of the user */
+/* Writes a section level by level; `finish` writes the statements that use its values, innermost. */
+void emit_section(StageText *text, const Section *section, void (*finish)(StageText *text));
+void open_rows(const StageText *text);
+void open_vectors(const StageText *text, bool with_width);
+void close_loop(const StageText *text, bool open);
+
+/* ---- total.c, tile.c, cover.c ---- */
+
+void emit_reduction(StageText *text);
+void combine_lanes(StageText *text);
+bool outside_of_solutions(StageText *text, const char *otherwise);
+void emit_tile_function(StageText *text);
+void emit_cover_function(const StageText *text);
+
+/* Writes the tile function and the function that covers the stage's space with tiles. */
+void emit_stage(Writer *out, const Emitter *emitter, const Routine *routine, const Stage *stage, const char *call_type);
+
+#endif

@@ -1,0 +1,132 @@
+/* The function that computes one register tile.
+ *
+ *     static GR_INLINE void train_h_tile(const train_call *call, int n, int o, const int rows) {
+ *         ... buffers ...
+ *         gr_vec total[12][2];
+ *         zero the totals
+ *         for (int i = 0; i < 64; i++) {         the reduced indices
+ *             what varies with nothing; with the vector; with the row; with both: then accumulate
+ *         }
+ *         the same four levels for what is computed from the totals, then the results are stored
+ *     }
+ *
+ * Rows and vectors are constants where the tile is called, so the small loops over r and v are unrolled and the totals
+ * stay in registers: measured as fast as named variables, and shorter to read. */
+#include "compiler/emit/stage.h"
+
+/* ---- results ---- */
+
+static const char *store_kind(const Buffer *buffer) {
+    if (buffer->elem == ELEM_REAL) return "";
+    return buffer->elem == ELEM_BOOL ? "_bool" : "_int";
+}
+
+static void store_value(StageText *text, const Buffer *buffer, const char *value) {
+    const Affine *axes = axes_of_free(text);
+    const char *at = position_code(text, buffer, axes), *name = text->buffers[buffer->position];
+    int64_t stride = text->lane_free ? lane_stride_of(text, buffer, axes) : 0;
+    const char *lanes = !text->partial ? "GR_LANES" : text->has_vectors ? "width" : "lanes";
+    const char *kind = store_kind(buffer);
+    if (!text->lane_free)
+        write_line(text->out, "gr_store%s_first(&%s[%s], %s);", kind, name, at, value);
+    else if (stride != 1)
+        write_line(text->out, "gr_store%s_stride(&%s[%s], %s, %lld, %s);", kind, name, at, value, (long long)stride,
+                   lanes);
+    else if (text->partial)
+        write_line(text->out, "gr_store%s_part(&%s[%s], %s, %s);", kind, name, at, value, lanes);
+    else
+        write_line(text->out, "gr_store%s(&%s[%s], %s);", kind, name, at, value);
+}
+
+static void store_results(StageText *text) {
+    for (int r = 0; r < text->stage->results.count; r++) {
+        const StageResult *result = &text->stage->results.at[r];
+        store_value(text, result->buffer, expr_code(text, result->value).text);
+    }
+}
+
+static void emit_results(StageText *text) {
+    Section section = section_new(text);
+    for (int r = 0; r < text->stage->results.count; r++)
+        section_need(text, &section, text->stage->results.at[r].value, full_level(text));
+    emit_section(text, &section, store_results);
+}
+
+/* ---- solved indices ---- */
+
+/* Declares the solved indices of the point at hand and leaves it where one is not whole or outside: `continue` in
+ * reduced loops; else the results are `otherwise`. */
+bool outside_of_solutions(StageText *text, const char *otherwise) {
+    const Stage *stage = text->stage;
+    const char *inside = NULL;
+    for (int i = 0; i < stage->index_count; i++) {
+        const Index *index = &stage->indices[i];
+        if (index->kind != INDEX_SOLVED) continue;
+        const char *name = text->indices[i], *solution = affine_code(text, index->solution), *whole = NULL;
+        if (index->divisor != 1) {
+            write_line(text->out, "const int %s_times_%lld = %s;", name, (long long)index->divisor, solution);
+            solution = arena_print(text->arena, "%s_times_%lld", name, (long long)index->divisor);
+            whole = arena_print(text->arena, "%s %% %lld == 0", solution, (long long)index->divisor);
+            solution = arena_print(text->arena, "%s / %lld", solution, (long long)index->divisor);
+        }
+        write_line(text->out, "const int %s = %s;", name, solution);
+        const char *test = arena_print(text->arena, "%s%s%s >= 0 && %s < %s", whole != NULL ? whole : "",
+                                       whole != NULL ? " && " : "", name, name, dim_code(text, index->size));
+        inside = inside == NULL ? test : arena_print(text->arena, "%s && %s", inside, test);
+    }
+    if (inside == NULL) return false;
+    write_line(text->out, "if (!(%s)) {", inside);
+    if (otherwise == NULL) {
+        write_line(text->out, "continue;");
+    } else {
+        for (int r = 0; r < stage->results.count; r++)
+            store_value(text, stage->results.at[r].buffer, otherwise);
+        write_line(text->out, "return;");
+    }
+    write_line(text->out, "}");
+    return true;
+}
+
+/* ---- the tile function ---- */
+
+static const char *tile_parameters(const StageText *text) {
+    const char *list = arena_print(text->arena, "const %s *call", text->call_type);
+    if (text->local) add_parameter(text, &list, "unsigned char *local");
+    if (text->local) add_parameter(text, &list, arena_print(text->arena, "int %s", text->first));
+    for (int i = 0; i < text->stage->free_count; i++)
+        add_parameter(text, &list, arena_print(text->arena, "int %s", text->indices[i]));
+    if (text->has_rows) add_parameter(text, &list, "const int rows");
+    if (text->has_vectors) add_parameter(text, &list, "const int vectors");
+    if (text->partial && text->lane_free) add_parameter(text, &list, "int lanes");
+    return list;
+}
+
+static bool stage_writes(const Stage *stage, const Buffer *buffer) {
+    for (int r = 0; r < stage->results.count; r++)
+        if (stage->results.at[r].buffer == buffer) return true;
+    return false;
+}
+
+static void declare_buffers(const StageText *text) {
+    for (int b = 0; b < text->routine->buffers.count; b++) {
+        const Buffer *buffer = text->routine->buffers.at[b];
+        if (text->buffers[b] == NULL) continue;
+        bool written = stage_writes(text->stage, buffer);
+        write_line(text->out, "%s%s *const %s = %s; /* %s */", written ? "" : "const ", buffer_type(buffer),
+                   text->buffers[b], buffer_address(text, buffer), shape_text(text->arena, buffer->shape));
+    }
+}
+
+void emit_tile_function(StageText *text) {
+    write_line(text->out, "static GR_INLINE void %s_tile(%s) {", text->name, tile_parameters(text));
+    declare_buffers(text);
+    if (text->stage->totals.count == 0) {
+        outside_of_solutions(text, literal_code(text, body_elem(&text->stage->body, text->stage->results.at[0].value),
+                                                text->stage->otherwise));
+    } else {
+        emit_reduction(text);
+        if (text->lane_reduced) combine_lanes(text);
+    }
+    emit_results(text);
+    write_line(text->out, "}");
+}

@@ -1,0 +1,255 @@
+/* The totals of a stage: accumulators in registers, the reduced loops around them, and the combination of lanes. */
+#include "compiler/emit/stage.h"
+
+static bool finds_position(Reduce reduce) {
+    return reduce == REDUCE_ARGMAX || reduce == REDUCE_ARGMIN;
+}
+
+static const char *total_place(const StageText *text, int total, const char *prefix) {
+    return arena_print(text->arena, "%s%s%s%s", prefix, text->totals[total], text->has_rows ? "[r]" : "",
+                       text->has_vectors ? "[v]" : "");
+}
+
+static const char *total_extent(const StageText *text) {
+    const Tile *tile = &text->stage->tile;
+    const char *rows = text->has_rows ? arena_print(text->arena, "[%d]", tile->rows) : "";
+    const char *vectors = text->has_vectors ? arena_print(text->arena, "[%d]", tile->vectors) : "";
+    return arena_print(text->arena, "%s%s", rows, vectors);
+}
+
+static Elem total_elem(const StageText *text, int total) {
+    return body_elem(&text->stage->body, text->stage->totals.at[total].value);
+}
+
+/* What a reduction starts from. Integers have no infinity. */
+static const char *identity_code(const StageText *text, int total) {
+    Elem elem = total_elem(text, total);
+    bool real = elem == ELEM_REAL;
+    switch (text->stage->totals.at[total].reduce) {
+    case REDUCE_PROD: return literal_code(text, elem, 1);
+    case REDUCE_MAX:
+    case REDUCE_ARGMAX: return real ? "gr_all(-GR_INFINITY)" : "gr_iall(INT32_MIN)";
+    case REDUCE_MIN:
+    case REDUCE_ARGMIN: return real ? "gr_all(GR_INFINITY)" : "gr_iall(INT32_MAX)";
+    case REDUCE_NONE:
+    case REDUCE_SUM: break;
+    }
+    return literal_code(text, elem, 0);
+}
+
+static void declare_totals(const StageText *text) {
+    for (int t = 0; t < text->stage->totals.count; t++) {
+        bool position = finds_position(text->stage->totals.at[t].reduce);
+        write_line(text->out, "%s %s%s%s;", elem_vector(total_elem(text, t)), position ? "best_" : "", text->totals[t],
+                   total_extent(text));
+        if (position) write_line(text->out, "gr_ivec %s%s;", text->totals[t], total_extent(text));
+    }
+}
+
+static void start_totals(const StageText *text) {
+    open_rows(text);
+    open_vectors(text, false);
+    for (int t = 0; t < text->stage->totals.count; t++) {
+        bool position = finds_position(text->stage->totals.at[t].reduce);
+        write_line(text->out, "%s = %s;", total_place(text, t, position ? "best_" : ""), identity_code(text, t));
+        if (position) write_line(text->out, "%s = gr_iall(0);", total_place(text, t, ""));
+    }
+    close_loop(text, text->has_vectors);
+    close_loop(text, text->has_rows);
+}
+
+/* The row-major position over the reduced indices, as an affine expression of them. */
+static Affine reduced_position(const StageText *text) {
+    const Stage *stage = text->stage;
+    Affine position = affine_constant(dim_constant(0));
+    for (int i = stage->free_count; i < stage->free_count + stage->reduced_count; i++) {
+        affine_scale(text->arena, position, dim_high(stage->indices[i].size), &position);
+        affine_add(text->arena, position, affine_index(text->arena, i), &position);
+    }
+    return position;
+}
+
+static const char *position_lanes(StageText *text) {
+    Affine position = reduced_position(text);
+    int64_t factor = text->lane_reduced ? affine_factor(position, text->stage->tile.lane) : 0;
+    const char *base = arena_print(text->arena, "gr_iall(%s)", affine_code(text, position));
+    if (factor == 0) return base;
+    return factor == 1 ? arena_print(text->arena, "%s + gr_iota()", base)
+                       : arena_print(text->arena, "%s + gr_iota() * gr_iall(%lld)", base, (long long)factor);
+}
+
+static void accumulate_position(StageText *text, int total, const char *value) {
+    bool real = total_elem(text, total) == ELEM_REAL, max = text->stage->totals.at[total].reduce == REDUCE_ARGMAX;
+    const char *best = total_place(text, total, "best_"), *at = total_place(text, total, "");
+    const char *i = real ? "" : "i";
+    write_line(text->out, "const gr_ivec better_%d = gr_%sless(%s, %s);", total, i, max ? best : value,
+               max ? value : best);
+    write_line(text->out, "%s = gr_%sselect(better_%d, %s, %s);", best, i, total, value, best);
+    write_line(text->out, "%s = gr_iselect(better_%d, %s, %s);", at, total, position_lanes(text), at);
+}
+
+/* Lanes beyond the end of a reduced axis must not count. */
+static const char *kept_value(StageText *text, int total) {
+    const char *value = expr_code(text, text->stage->totals.at[total].value).text;
+    if (!text->lane_reduced || !text->partial) return value;
+    return arena_print(text->arena, "gr_%skeep(%s, width, %s)", total_elem(text, total) == ELEM_REAL ? "" : "i", value,
+                       identity_code(text, total));
+}
+
+/* A product that is accumulated in one expression becomes a fused multiply-add. */
+static void accumulate(StageText *text) {
+    for (int t = 0; t < text->stage->totals.count; t++) {
+        const char *value = kept_value(text, t), *to = total_place(text, t, "");
+        const char *i = total_elem(text, t) == ELEM_REAL ? "" : "i";
+        switch (text->stage->totals.at[t].reduce) {
+        case REDUCE_SUM: write_line(text->out, "%s += %s;", to, value); break;
+        case REDUCE_PROD: write_line(text->out, "%s *= %s;", to, value); break;
+        case REDUCE_MAX: write_line(text->out, "%s = gr_%smax(%s, %s);", to, i, to, value); break;
+        case REDUCE_MIN: write_line(text->out, "%s = gr_%smin(%s, %s);", to, i, to, value); break;
+        case REDUCE_ARGMAX:
+        case REDUCE_ARGMIN: accumulate_position(text, t, value); break;
+        case REDUCE_NONE: internal_error("a total without a reducer");
+        }
+    }
+}
+
+/* ---- reduced loops ---- */
+
+enum { SUM_CHUNK = 1024 }; /* terms added in a row: a longer sum is cut, so that its rounding error stays small */
+
+typedef struct ReducedLoops {
+    int order[64]; /* index numbers, outermost first; the lane is innermost */
+    int count;
+    int chunked;   /* position in order of the loop that is cut in chunks; -1: none */
+    int64_t chunk; /* its trips in a chunk */
+} ReducedLoops;
+
+static int64_t loop_trips(const StageText *text, int index) {
+    int64_t size = dim_high(text->stage->indices[index].size);
+    return index == text->stage->tile.lane ? (size + lanes_of(text) - 1) / lanes_of(text) : size;
+}
+
+static ReducedLoops plan_loops(const StageText *text) {
+    const Stage *stage = text->stage;
+    ReducedLoops loops = {.chunked = -1};
+    if (stage->reduced_count > 63) internal_error("more than 63 reduced indices in one stage");
+    for (int i = stage->free_count; i < stage->free_count + stage->reduced_count; i++)
+        if (i != stage->tile.lane) loops.order[loops.count++] = i;
+    if (text->lane_reduced) loops.order[loops.count++] = stage->tile.lane;
+    bool sums = false;
+    for (int t = 0; t < stage->totals.count; t++)
+        sums |= stage->totals.at[t].reduce == REDUCE_SUM && total_elem(text, t) == ELEM_REAL;
+    int64_t inner = 1;
+    for (int l = loops.count - 1; sums && l >= 0 && loops.chunked < 0; l--) {
+        int64_t trips = loop_trips(text, loops.order[l]);
+        if (trips > SUM_CHUNK / inner) loops.chunked = l, loops.chunk = SUM_CHUNK / inner > 0 ? SUM_CHUNK / inner : 1;
+        inner *= trips;
+    }
+    if (loops.chunked >= 0 && loops.order[loops.chunked] == stage->tile.lane) loops.chunk *= lanes_of(text);
+    return loops;
+}
+
+static void open_reduced_loop(const StageText *text, const ReducedLoops *loops, int l) {
+    int index = loops->order[l];
+    const char *name = text->indices[index], *size = dim_code(text, text->stage->indices[index].size);
+    bool lane = index == text->stage->tile.lane;
+    const char *step = lane && lanes_of(text) > 1 ? arena_print(text->arena, "%s += GR_LANES", name)
+                                                  : arena_print(text->arena, "%s++", name);
+    if (l == loops->chunked)
+        write_line(text->out, "for (int %s = %s_chunk; %s < gr_least(%s_chunk + %lld, %s); %s) {", name, name, name,
+                   name, (long long)loops->chunk, size, step);
+    else
+        write_line(text->out, "for (int %s = 0; %s < %s; %s) {", name, name, size, step);
+    if (lane && text->partial) write_line(text->out, "const int width = gr_least(GR_LANES, %s - %s);", size, name);
+}
+
+static void add_chunk(const StageText *text) {
+    open_rows(text);
+    open_vectors(text, false);
+    for (int t = 0; t < text->stage->totals.count; t++) {
+        const char *all = total_place(text, t, "all_"), *chunk = total_place(text, t, "");
+        const char *i = total_elem(text, t) == ELEM_REAL ? "" : "i";
+        switch (text->stage->totals.at[t].reduce) {
+        case REDUCE_SUM: write_line(text->out, "%s += %s;", all, chunk); break;
+        case REDUCE_PROD: write_line(text->out, "%s *= %s;", all, chunk); break;
+        case REDUCE_MAX: write_line(text->out, "%s = gr_%smax(%s, %s);", all, i, all, chunk); break;
+        case REDUCE_MIN: write_line(text->out, "%s = gr_%smin(%s, %s);", all, i, all, chunk); break;
+        default: internal_error("a reducer that is not cut in chunks");
+        }
+    }
+    close_loop(text, text->has_vectors);
+    close_loop(text, text->has_rows);
+}
+
+/* A long sum: the totals of chunks are added to those of all. */
+static void declare_all_totals(StageText *text) {
+    for (int t = 0; t < text->stage->totals.count; t++)
+        write_line(text->out, "%s all_%s%s;", elem_vector(total_elem(text, t)), text->totals[t], total_extent(text));
+    open_rows(text);
+    open_vectors(text, false);
+    for (int t = 0; t < text->stage->totals.count; t++)
+        write_line(text->out, "%s = %s;", total_place(text, t, "all_"), identity_code(text, t));
+    close_loop(text, text->has_vectors);
+    close_loop(text, text->has_rows);
+}
+
+void emit_reduction(StageText *text) {
+    const Stage *stage = text->stage;
+    ReducedLoops loops = plan_loops(text);
+    Section section = section_new(text);
+    for (int t = 0; t < stage->totals.count; t++)
+        section_need(text, &section, stage->totals.at[t].value, full_level(text));
+    declare_totals(text);
+    if (loops.chunked >= 0) declare_all_totals(text);
+    for (int l = 0; l < loops.chunked; l++)
+        open_reduced_loop(text, &loops, l);
+    if (loops.chunked >= 0) {
+        const char *name = text->indices[loops.order[loops.chunked]];
+        write_line(text->out, "for (int %s_chunk = 0; %s_chunk < %s; %s_chunk += %lld) {", name, name,
+                   dim_code(text, stage->indices[loops.order[loops.chunked]].size), name, (long long)loops.chunk);
+    }
+    start_totals(text);
+    int first = loops.chunked > 0 ? loops.chunked : 0;
+    for (int l = first; l < loops.count; l++)
+        open_reduced_loop(text, &loops, l);
+    outside_of_solutions(text, NULL);
+    emit_section(text, &section, accumulate);
+    for (int l = first; l < loops.count; l++)
+        write_line(text->out, "}");
+    if (loops.chunked >= 0) {
+        add_chunk(text);
+        write_line(text->out, "}");
+    }
+    for (int l = 0; l < loops.chunked; l++)
+        write_line(text->out, "}");
+    for (int t = 0; loops.chunked >= 0 && t < stage->totals.count; t++)
+        text->totals[t] = arena_print(text->arena, "all_%s", text->totals[t]);
+}
+
+/* ---- reduced lanes ---- */
+
+static const char *combine_name(Reduce reduce) {
+    switch (reduce) {
+    case REDUCE_PROD: return "prod";
+    case REDUCE_MAX: return "max";
+    case REDUCE_MIN: return "min";
+    default: return "sum";
+    }
+}
+
+/* Lanes that were reduced are combined, in a fixed order, into one number on all lanes. */
+void combine_lanes(StageText *text) {
+    open_rows(text);
+    for (int t = 0; t < text->stage->totals.count; t++) {
+        const char *to = total_place(text, t, "");
+        bool real = total_elem(text, t) == ELEM_REAL;
+        Reduce reduce = text->stage->totals.at[t].reduce;
+        if (finds_position(reduce))
+            write_line(text->out, "%s = gr_iall(gr_lane_%s%s(%s, %s));", to, real ? "" : "i",
+                       reduce == REDUCE_ARGMAX ? "argmax" : "argmin", total_place(text, t, "best_"), to);
+        else
+            write_line(text->out, "%s = gr_%sall(gr_lane_%s%s(%s));", to, real ? "" : "i", real ? "" : "i",
+                       combine_name(reduce), to);
+    }
+    close_loop(text, text->has_rows);
+}
