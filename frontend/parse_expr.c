@@ -379,6 +379,9 @@ static AstExpr *parse_member(Parser *parser, AstExpr *base) {
         expr->u.element.base = base;
         expr->u.element.position = parser->token.u.integer;
         advance(parser);
+    } else if (base->kind == AST_INT && !at(parser, TOKEN_NAME)) {
+        Span dot = span_from(parser, base->span.begin);
+        hint(parser, expected(parser, "a digit"), dot, "a number does not end with a dot: write 5.0 or 5");
     } else {
         expr->u.member.base = base;
         expr->u.member.name = expect_name(parser, "the name or number of a member");

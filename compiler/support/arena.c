@@ -7,8 +7,9 @@ enum { BLOCK_SIZE = 1 << 16 };
 
 /* One piece of memory from malloc; the bytes that it gives out stand behind this header. */
 typedef struct ArenaBlock {
-    struct ArenaBlock *older;
-    size_t size; /* with this header */
+    struct ArenaBlock *older;                     /* in the arena */
+    struct ArenaBlock *next_held, *previous_held; /* in the memory */
+    size_t size;                                  /* with this header */
     max_align_t bytes[];
 } ArenaBlock;
 
@@ -24,40 +25,39 @@ static ArenaBlock *take_block(Memory *memory, size_t size) {
     ArenaBlock *block = calloc(1, size);
     if (!block) memory_exhausted(memory);
     block->size = size;
+    block->next_held = memory->held;
+    if (memory->held) memory->held->previous_held = block;
+    memory->held = block;
     memory->blocks++;
     memory->bytes += size;
     return block;
 }
 
 static void give_back_block(Memory *memory, ArenaBlock *block) {
+    if (block->next_held) block->next_held->previous_held = block->previous_held;
+    if (block->previous_held)
+        block->previous_held->next_held = block->next_held;
+    else
+        memory->held = block->next_held;
     memory->blocks--;
     memory->bytes -= block->size;
     free(block);
 }
 
 void memory_close_all(Memory *memory) {
-    while (memory->arenas)
-        arena_close(memory->arenas);
+    while (memory->held)
+        give_back_block(memory, memory->held);
 }
 
 void arena_open(Arena *arena, Memory *memory) {
-    *arena = (Arena){.memory = memory, .next_open = memory->arenas};
-    if (memory->arenas) memory->arenas->previous_open = arena;
-    memory->arenas = arena;
+    *arena = (Arena){.memory = memory};
 }
 
 void arena_close(Arena *arena) {
-    Memory *memory = arena->memory;
-    if (!memory) return;
     for (ArenaBlock *block = arena->blocks, *older; block; block = older) {
         older = block->older;
-        give_back_block(memory, block);
+        give_back_block(arena->memory, block);
     }
-    if (arena->previous_open)
-        arena->previous_open->next_open = arena->next_open;
-    else
-        memory->arenas = arena->next_open;
-    if (arena->next_open) arena->next_open->previous_open = arena->previous_open;
     *arena = (Arena){0};
 }
 

@@ -12,23 +12,22 @@
 #include <stdint.h>
 
 typedef struct Memory {
-    size_t blocks;        /* blocks taken from malloc and not given back */
-    size_t taken;         /* blocks taken so far: the number that fail_at counts */
-    size_t fail_at;       /* the allocation that fails, counted from 1; 0: none */
-    size_t bytes, limit;  /* bytes held now, and the most that may be held; limit 0: no limit */
-    struct Arena *arenas; /* open arenas, so that all can be closed after a jump */
-    jmp_buf on_exhausted; /* set by the owner before the first allocation */
+    size_t blocks;           /* blocks taken from malloc and not given back */
+    size_t taken;            /* blocks taken so far: the number that fail_at counts */
+    size_t fail_at;          /* the allocation that fails, counted from 1; 0: none */
+    size_t bytes, limit;     /* bytes held now, and the most that may be held; limit 0: no limit */
+    struct ArenaBlock *held; /* all blocks, so that they can be given back after a jump over the arenas' owners */
+    jmp_buf on_exhausted;    /* set by the owner before the first allocation */
 } Memory;
 
 typedef struct Arena {
     Memory *memory;
     struct ArenaBlock *blocks; /* newest first */
     char *next, *end;          /* free part of the newest block */
-    struct Arena *next_open, *previous_open;
 } Arena;
 
 _Noreturn void memory_exhausted(Memory *memory); /* jumps to on_exhausted */
-void memory_close_all(Memory *memory);           /* closes every open arena: after a jump, or at the end */
+void memory_close_all(Memory *memory);           /* gives everything back; arenas that are open become useless */
 
 void arena_open(Arena *arena, Memory *memory);
 void arena_close(Arena *arena);
@@ -38,7 +37,8 @@ void *arena_alloc(Arena *arena, size_t size);
 void *arena_copy(Arena *arena, const void *data, size_t size);
 void *arena_array(Arena *arena, size_t count, size_t item); /* a product that overflows counts as exhausted */
 char *arena_print(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
-char *arena_print_list(Arena *arena, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
+char *arena_print_list(Arena *arena, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0), nonnull));
 
 #define ARENA_NEW(arena, T)      ((T *)arena_alloc(arena, sizeof(T)))
 #define ARENA_ARRAY(arena, T, n) ((T *)arena_array(arena, (size_t)(n), sizeof(T)))

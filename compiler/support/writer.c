@@ -35,7 +35,7 @@ void write_raw(Writer *writer, const char *text, size_t length) {
     writer->text[writer->length] = '\0';
 }
 
-static void print(Writer *writer, const char *format, va_list arguments) {
+static __attribute__((nonnull)) void print(Writer *writer, const char *format, va_list arguments) {
     va_list again;
     va_copy(again, arguments);
     int length = vsnprintf(NULL, 0, format, again);
