@@ -42,7 +42,15 @@ typedef struct Index {
     int64_t divisor; /* INDEX_SOLVED: > 0 */
 } Index;
 
-typedef enum Reduce { REDUCE_NONE, REDUCE_SUM, REDUCE_PROD, REDUCE_MAX, REDUCE_MIN, REDUCE_ARGMAX, REDUCE_ARGMIN } Reduce;
+typedef enum Reduce {
+    REDUCE_NONE,
+    REDUCE_SUM,
+    REDUCE_PROD,
+    REDUCE_MAX,
+    REDUCE_MIN,
+    REDUCE_ARGMAX,
+    REDUCE_ARGMIN
+} Reduce;
 
 typedef struct Read {
     int arg;            /* number of an argument of the node */
@@ -73,8 +81,8 @@ typedef struct Store {
     Name path; /* net.layers.0.w; slots @train.m.net.layers.0.w; steps @train.step; the rate @lr_scale */
     Type type; /* constant shape */
     Span span;
-    int position;       /* in Program.stores */
-    struct Graph *init; /* one result: the first content; STORE_STEP, STORE_RATE: NULL (0 and 1) */
+    int position;        /* in Program.stores */
+    struct Graph *init;  /* one result: the first content; STORE_STEP, STORE_RATE: NULL (0 and 1) */
     struct Entry *entry; /* slots and steps: the entry that owns them */
 } Store;
 
@@ -89,8 +97,9 @@ typedef struct Node {
     const Origin *origin;
     Name label; /* what the model calls it, or NULL */
     union {
-        struct Argument *input; /* OP_input, OP_result: which argument of the entry; NULL: the result of a store's init */
-        Store *store;           /* OP_store, OP_update */
+        struct Argument
+            *input;   /* OP_input, OP_result: which argument of the entry; NULL: the result of a store's init */
+        Store *store; /* OP_store, OP_update */
         struct {
             DrawKind kind;
             uint32_t site; /* one per sampling statement as elaborated */

@@ -89,7 +89,9 @@ int body_total(Body *body, Elem elem, int total);
 int body_draw(Body *body, DrawKind kind, uint32_t site, Affine element);
 int body_call(Body *body, Scalar fn, int a, int b, int c); /* absent arguments: -1; types must fit */
 int body_cast(Body *body, Elem elem, int a);               /* to real or int; a itself where it is of that type */
+int body_keep(Body *body, Scalar fn, int a, int b, int c); /* body_call without folding: as the text form says it */
 Elem body_elem(const Body *body, int expr);
+bool expr_equal(const Expr *a, const Expr *b);
 bool body_is_literal(const Body *body, int expr, double number);
 
 /* Appends the partial derivative of call expression `expr` by its argument number `arg`; -1 where none passes. */
