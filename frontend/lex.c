@@ -35,12 +35,10 @@ bool token_joins(TokenKind kind) {
 }
 
 const char *nearest_keyword(const char *word) {
-    const char *keywords[TOKEN_COUNT + 2];
-    int count = 0;
+    const char *keywords[TOKEN_COUNT + 2] = {"model", "size"};
+    int count = 2;
     for (int kind = 0; kind < TOKEN_COUNT; kind++)
         if (rows[kind].manner == MANNER_KEYWORD) keywords[count++] = rows[kind].text;
-    keywords[count++] = "size";
-    keywords[count++] = "model";
     return nearest_name(word, keywords, count);
 }
 
@@ -208,7 +206,7 @@ static Token lex_string(Lexer *lexer, int begin) {
 /* Characters that people and editors write for others, with the mend. */
 static const struct {
     uint32_t code;
-    const char *name, *instead;
+    const char *name, *instead; /* NULL: it can only be removed */
 } lookalikes[] = {
     {0x00A0, "no-break space", "a blank"},
     {0x00B2, "superscript two", "^2"},
@@ -250,7 +248,7 @@ static const struct {
     {0x0443, "Cyrillic small letter u", "y"},
     {0x0445, "Cyrillic small letter ha", "x"},
     {0x0456, "Cyrillic small letter Ukrainian i", "i"},
-    {0x200B, "zero width space", "nothing"},
+    {0x200B, "zero width space", NULL},
     {0x2013, "en dash", "-"},
     {0x2014, "em dash", "-"},
     {0x2018, "left single quotation mark", "'"},
@@ -269,7 +267,7 @@ static const struct {
     {0x2264, "less-than or equal to", "<="},
     {0x2265, "greater-than or equal to", ">="},
     {0x22A4, "down tack", "'"},
-    {0xFEFF, "byte order mark", "nothing"},
+    {0xFEFF, "byte order mark", NULL},
     {0xFF08, "fullwidth left parenthesis", "("},
     {0xFF09, "fullwidth right parenthesis", ")"},
     {0xFF0C, "fullwidth comma", ","},
@@ -282,8 +280,9 @@ static Token lex_foreign(Lexer *lexer, int begin) {
     for (size_t i = 0; i < sizeof lookalikes / sizeof *lookalikes; i++)
         if (lookalikes[i].code == code)
             return bad(lexer, begin, begin + length,
-                       arena_print(lexer->arena, "unexpected character U+%04X (%s): write %s", (unsigned)code,
-                                   lookalikes[i].name, lookalikes[i].instead));
+                       arena_print(lexer->arena, "unexpected character U+%04X (%s): %s%s", (unsigned)code,
+                                   lookalikes[i].name, lookalikes[i].instead ? "write " : "remove it",
+                                   lookalikes[i].instead ? lookalikes[i].instead : ""));
     return bad(lexer, begin, begin + length,
                arena_print(lexer->arena, "unexpected character U+%04X: outside strings and comments only ASCII is read",
                            (unsigned)code));

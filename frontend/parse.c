@@ -89,6 +89,7 @@ const char *token_shown(const Parser *parser) {
     TokenKind kind = peek(parser);
     if (kind == TOKEN_END) return parser->end_text;
     if (kind == TOKEN_NEWLINE || kind == TOKEN_STRING) return token_text(kind);
+    if (kind == TOKEN_QUOTE) return "a single quote";
     int length = parser->token.end - parser->token.begin;
     const char *more = length > LONGEST ? "..." : "";
     return arena_print(parser->arena, "'%.*s%s'", length > LONGEST ? LONGEST : length,
@@ -206,6 +207,8 @@ static void recover(Parser *parser, int statement) {
         if (kind == TOKEN_LEFT_PAREN || kind == TOKEN_LEFT_BRACKET) open++;
         if (kind == TOKEN_RIGHT_PAREN || kind == TOKEN_RIGHT_BRACKET) open--;
     }
+    /* at the end of a file that is cut off: that brackets are open is no second error */
+    if (parser->token.kind == TOKEN_END) parser->error_at = parser->token.begin;
     parser->panicking = parser->finished;
     parser->joined = false;
 }
@@ -225,7 +228,12 @@ static void expect_separator(Parser *parser) {
     if (kind == TOKEN_NEWLINE || kind == TOKEN_SEMICOLON || kind == TOKEN_RIGHT_BRACE || kind == TOKEN_END) return;
     Span span = token_span(parser);
     Diagnostic *error = expected(parser, "a new line or ';'");
-    if (kind == TOKEN_ASSIGN) hint(parser, error, span, "to compare, write ==");
+    Span begin = {span.source, parser->statement, parser->statement};
+    bool same_line = span_line(begin) == span_line(span);
+    if (kind == TOKEN_ASSIGN && same_line)
+        hint(parser, error, span, "to compare, write ==");
+    else if (!same_line)
+        hint(parser, error, begin, "the statement that begins here goes on so far");
 }
 
 /* An entry or module in a block, no further right than the block's own statement: the block was not closed. */

@@ -279,7 +279,7 @@ static AstExpr *parse_power(Parser *parser) {
         minuses++;
     AstExpr *exponent = enter(parser) ? parse_power(parser) : new_expr(parser, AST_ERROR, begin);
     leave(parser);
-    for (; minuses > 0; minuses--)
+    for (; minuses > 0 && !parser->panicking; minuses--)
         exponent = new_unary(parser, AST_NEGATE, begin, exponent);
     return new_binary(parser, AST_POWER, span, base, exponent);
 }
