@@ -29,14 +29,31 @@ typedef struct Evaluation {
     Tensor *stores;       /* by Store.position; given, and replaced by evaluate_entry's updates */
     Tensor *outputs;      /* by Argument.position; made */
     Tensor *values;       /* by Node.id; made */
-    double margin;        /* the smallest distance of a comparison or argmax from a tie, relative to its operands */
+    double margin;        /* see evaluate_margin; INFINITY before the first decision, set by the caller */
+    bool finite;          /* made: no loss of the graph was infinite or NaN */
 } Evaluation;
 
-Tensor tensor_new(Arena *arena, Elem elem, int rank, const int64_t *dims);
-/* Computes all nodes of a graph into evaluation->values, results into outputs and updates into stores (the latter only
- * after everything was computed). */
+Tensor tensor_new(Arena *arena, Elem elem, int rank, const int64_t *dims); /* of zeros; dims are copied */
+Tensor tensor_of_type(const Evaluation *evaluation, Type type);            /* the shape at the sizes of this call */
+int64_t tensor_offset(const Tensor *tensor, const int64_t *position);      /* asserts that it lies inside */
+
+/* Computes all nodes of a graph into evaluation->values and results into outputs; then updates go into stores, up to
+ * the first loss that is not finite. */
 void evaluate_graph(Evaluation *evaluation, const Graph *graph);
-/* First contents of all stores, from the seed and their paths. */
+/* First contents of all stores, from the seed: room for them is made where evaluation->stores is NULL. */
 void evaluate_initial(Evaluation *evaluation);
+
+/* ---- for the evaluation rules of operations (OpDef.evaluate), which fill evaluation->values[node->id] ---- */
+
+/* A value as it is stored: a real is rounded to float in EVAL_FLOAT. */
+double evaluate_round(const Evaluation *evaluation, Elem elem, double value);
+/* Notes a discrete decision between two reals: margin = |a - b| / max(1, |a|, |b|). Equal ones are equal in any
+ * precision (zeros of padding, rows that are the same) and do not count. */
+void evaluate_margin(Evaluation *evaluation, double a, double b);
+/* The value of a body at a point: indices by number, reads by number. `values` is room for every expression of it. */
+double evaluate_body(Evaluation *evaluation, const Body *body, const int64_t *indices, const double *reads,
+                     double *values);
+/* Element `element` of a draw. */
+double evaluate_draw(const Evaluation *evaluation, DrawKind kind, uint32_t site, int64_t element);
 
 #endif
