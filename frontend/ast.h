@@ -403,8 +403,8 @@ const char *ast_binary_text(AstBinary op);
 const char *ast_reducer_text(AstReducer reducer);
 const char *ast_type_text(AstType type); /* "" for AST_TYPE_NONE */
 
-/* The tree as s-expressions, a line a statement: `(= (y i (j 3)) (sum ((i)) (* (at x i) 2)))`. For tests and `gradc
- * dump`. */
+/* The tree as s-expressions, a line a statement: y[i, j < 3] = sum[k] a[i, k]*b[k, j] is
+ * (= (y (i (< j 3))) (sum (k) (* (at a i k) (at b k j)))). For tests and `gradc dump`. */
 void print_ast(Writer *writer, const AstFile *file);
 
 #endif

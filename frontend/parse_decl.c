@@ -1,6 +1,5 @@
 /* Declarations: sizes, parameters, modules, functions, entries. */
 #include "frontend/parser.h"
-#include <string.h>
 
 /* ---- shapes and types ---- */
 

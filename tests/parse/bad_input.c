@@ -175,6 +175,26 @@ Test(bad_input, damaged_anywhere) {
     }
 }
 
+/* ---- single expressions, as of -D ---- */
+
+static AstExpr *expression(const char *text) {
+    const Source *source = source_of_text(&arena, "-D", text, (int)strlen(text));
+    return parse_expression(&arena, &names, &diagnostics, source);
+}
+
+Test(bad_input, single_expressions) {
+    cr_assert_eq(expression("2*\n10")->kind, AST_BINARY);
+    cr_assert_eq(expression("-3")->kind, AST_UNARY);
+    cr_assert_eq(diagnostics.errors, 0);
+    const char *const wrong[] = {"", "3 4", "(", "x = 3", "1e999"};
+    for (int i = 0; i < 5; i++) {
+        cr_assert_eq(expression(wrong[i])->kind, AST_ERROR, "%s", wrong[i]);
+        cr_assert_eq(diagnostics.errors, i + 1, "%s", wrong[i]);
+    }
+    cr_assert_str_eq(diagnostics.items.at[0]->message, "expected an expression, saw nothing");
+    cr_assert_str_eq(diagnostics.items.at[1]->message, "expected an operator or the end, saw '4'");
+}
+
 /* ---- files ---- */
 
 Test(bad_input, files_that_cannot_be_read) {
