@@ -47,7 +47,7 @@ double philox_normal(Stream stream, uint64_t element, bool single) {
     uint32_t words[4];
     int word = element_words(stream, element, words);
     uint32_t u = words[word & 2], v = words[(word & 2) + 1];
-    double u1 = rounded((double)(u >> 1) * 0x1p-31 + 0x1p-32, single); /* never 0 */
+    double u1 = (double)(u >> 1) * 0x1p-31 + 0x1p-32; /* never 0; near 1 the runtime has the logarithm from 1 - u1 */
     double radius = rounded(sqrt(rounded(-2 * rounded(log(u1), single), single)), single);
     double angle = rounded(two_pi * ((double)(v >> 8) * 0x1p-24), single);
     return rounded(radius * rounded(word & 1 ? sin(angle) : cos(angle), single), single);

@@ -1,15 +1,29 @@
 /* The text form of programs: printed after any pass, read back for tests and bug reports. The nest is written as index
- * notation; every line is `name: type = operation`, roots stand last.
+ * notation; every line is `name = operation : type`, roots stand where they take effect.
  *
+ *     model digits
  *     size N = 1..256
- *     store net.layers.0.w param real[64, 128]
- *     entry train(image: real[N, 64], label: int[N] in 0..9) -> loss: real[]
- *       %0 = input image : real[N, 64]
- *       %2 = store net.layers.0.w : real[64, 128]
- *       %3 "z" = nest[n < N, o < 128] sum[i < 64] mul(%0[n, i], %2[i, o]) : real[N, 128]
- *       %9 = nest[j < 8] solved[p < 3 = (j - 1)/2] otherwise 0: %4[p] : real[8]
- *       result loss %7
- */
+ *     store net.w param real[64, 128]
+ *         %0 = random normal 7 : real[64, 128]
+ *         result %0
+ *     store @train.m.net.w slot real[64, 128] of train
+ *     store @train.step step int[] of train
+ *     store @lr_scale rate real[]
+ *     entry train(image: real[N, 64], pixel: byte[N, 4], label: int[N] in 0..9) -> loss: real[] training draws
+ *           step @train.step sizes N
+ *         %0 = input image : real[N, 64]
+ *         %1 = store net.w : real[64, 128]
+ *         %2 "z" = nest[n < N, o < 128] sum[i < 64] mul(%0[n, i], %1[i, o]) : real[N, 128]
+ *         %3 = nest[j < 8] solved[p < 3 = (j - 1)/2] otherwise 0: %4[p] : real[8]
+ *         %4 = nest[n < N] let $0 = sub(%2[n, 0], 1.0) in mul($0, $0) : real[N]
+ *         %5 = grad %7 %1 : real[64, 128]
+ *         loss %7
+ *         update net.w %5
+ *         result loss %7
+ *
+ * In bodies a number with point or exponent is real, one without is int; `inf`, `nan`, `true`, `false`; `size(N + 1)`,
+ * `draw(normal, 7, 128*n + o)`; what is used more than once stands in a `let`. `#` begins a comment, line ends count as
+ * blanks. Printing what was read gives the same text: labels %k are positions, and names of indices are made unique. */
 #ifndef GRADC_IR_TEXT_H
 #define GRADC_IR_TEXT_H
 
