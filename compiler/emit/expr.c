@@ -35,8 +35,8 @@ static const char *number_code(const StageText *text, double number) {
 const char *literal_code(const StageText *text, Elem elem, double number) {
     if (elem == ELEM_BOOL) return number != 0 ? "gr_iall(-1)" : "gr_iall(0)";
     if (elem == ELEM_INT) return arena_print(text->arena, "gr_iall(%.0f)", number);
-    if (isnan(number)) return "gr_all(GR_NAN)";
-    if (isinf(number)) return number < 0 ? "gr_all(-GR_INFINITY)" : "gr_all(GR_INFINITY)";
+    if (isnan(number)) return "gr_pattern(GR_NAN)";
+    if (isinf(number)) return number < 0 ? "gr_pattern(GR_SIGN_BIT | GR_INFINITY)" : "gr_pattern(GR_INFINITY)";
     return arena_print(text->arena, "gr_all(%s)", number_code(text, number));
 }
 
@@ -145,32 +145,31 @@ int64_t lane_stride_of(const StageText *text, const Buffer *buffer, const Affine
 
 /* ---- leaves ---- */
 
-static const char *lanes_code(const StageText *text) {
+const char *lanes_code(const StageText *text) {
     if (!text->partial) return "GR_LANES";
     return text->has_vectors || text->lane_reduced ? "width" : "lanes";
 }
 
-/* The runtime's name for a load: gr_load_part, gr_load_int_part ... */
-static const char *load_kind(const Buffer *buffer) {
+const char *memory_kind(const Buffer *buffer) {
     if (buffer->elem == ELEM_REAL) return "";
-    if (buffer->elem == ELEM_BOOL) return "_bool";
-    return buffer->is_byte ? "_byte" : "_int";
+    if (buffer->elem == ELEM_BOOL) return "b";
+    return buffer->is_byte ? "byte_" : "i";
 }
 
 static const char *load_code(StageText *text, const StageRead *read) {
     const Buffer *buffer = read->buffer;
     const char *name = text->buffers[buffer->position], *at = position_code(text, buffer, read->axes);
     int64_t stride = lane_stride_of(text, buffer, read->axes);
-    if (stride == 0) {
-        const char *all = buffer->elem == ELEM_REAL ? "gr_all" : buffer->elem == ELEM_BOOL ? "gr_mask_all" : "gr_iall";
-        return arena_print(text->arena, "%s(%s[%s])", all, name, at);
+    if (stride == 0) { /* a bool is 1 in memory and -1 in lanes */
+        const char *all = buffer->elem == ELEM_REAL ? "gr_all(%s[%s])" : "gr_iall(%s[%s])";
+        return arena_print(text->arena, buffer->elem == ELEM_BOOL ? "gr_iall(-%s[%s])" : all, name, at);
     }
-    const char *kind = load_kind(buffer);
+    const char *kind = memory_kind(buffer);
     if (stride != 1)
-        return arena_print(text->arena, "gr_load%s_stride(&%s[%s], %lld, %s)", kind, name, at, (long long)stride,
+        return arena_print(text->arena, "gr_%sload_stride(&%s[%s], %lld, %s)", kind, name, at, (long long)stride,
                            lanes_code(text));
-    if (!text->partial) return arena_print(text->arena, "gr_load%s(&%s[%s])", kind, name, at);
-    return arena_print(text->arena, "gr_load%s_part(&%s[%s], %s)", kind, name, at, lanes_code(text));
+    if (!text->partial) return arena_print(text->arena, "gr_%sload(&%s[%s])", kind, name, at);
+    return arena_print(text->arena, "gr_%sload_part(&%s[%s], %s)", kind, name, at, lanes_code(text));
 }
 
 /* An affine expression on all lanes, as ints. */
@@ -202,7 +201,7 @@ static const char *template_of(const StageText *text, const Expr *expr) {
     const ScalarDef *def = &scalar_table[expr->u.call.fn];
     int last = expr->u.call.args[def->arity - 1];
     Elem elem = body_elem(&text->stage->body, last);
-    if (expr->u.call.fn == SCALAR_to_real && elem == ELEM_BOOL) return "gr_real_of_mask(%a)";
+    if (expr->u.call.fn == SCALAR_to_real && elem == ELEM_BOOL) return "gr_select(%a, gr_all(1), gr_all(0))";
     if (expr->u.call.fn == SCALAR_to_int && elem == ELEM_BOOL) return "-%a";
     if (expr->u.call.fn == SCALAR_to_int) return elem == ELEM_REAL ? def->real_text : "%a";
     return elem == ELEM_REAL ? def->real_text : def->int_text;

@@ -66,13 +66,13 @@ static void emit_level(StageText *text, const Section *section, int level) {
 
 void open_rows(const StageText *text) {
     if (!text->has_rows) return;
-    write_line(text->out, "GR_UNROLL");
+    write_line(text->out, "GR_UNROLL(%d)", text->stage->tile.rows);
     write_line(text->out, "for (int r = 0; r < rows; r++) {");
 }
 
 void open_vectors(const StageText *text, bool with_width) {
     if (!text->has_vectors) return;
-    write_line(text->out, "GR_UNROLL");
+    write_line(text->out, "GR_UNROLL(%d)", text->stage->tile.vectors);
     write_line(text->out, "for (int v = 0; v < vectors; v++) {");
     if (with_width && text->partial) write_line(text->out, "const int width = v + 1 < vectors ? GR_LANES : lanes;");
 }

@@ -43,6 +43,8 @@ const char *affine_code(StageText *text, Affine affine);
 const char *dim_code(const StageText *text, Dim dim); /* "64", "call->n" */
 const char *literal_code(const StageText *text, Elem elem, double number);
 const char *elem_vector(Elem elem); /* "gr_vec" */
+const char *memory_kind(const Buffer *buffer); /* of the runtime's loads and stores: "i" in gr_iload */
+const char *lanes_code(const StageText *text);     /* how many lanes of the vector at hand there are */
 const char *buffer_type(const Buffer *buffer);
 const char *buffer_address(const StageText *text, const Buffer *buffer);
 

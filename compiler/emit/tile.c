@@ -16,26 +16,20 @@
 
 /* ---- results ---- */
 
-static const char *store_kind(const Buffer *buffer) {
-    if (buffer->elem == ELEM_REAL) return "";
-    return buffer->elem == ELEM_BOOL ? "_bool" : "_int";
-}
-
 static void store_value(StageText *text, const Buffer *buffer, const char *value) {
     const Affine *axes = axes_of_free(text);
     const char *at = position_code(text, buffer, axes), *name = text->buffers[buffer->position];
     int64_t stride = text->lane_free ? lane_stride_of(text, buffer, axes) : 0;
-    const char *lanes = !text->partial ? "GR_LANES" : text->has_vectors ? "width" : "lanes";
-    const char *kind = store_kind(buffer);
+    const char *kind = memory_kind(buffer);
     if (!text->lane_free)
-        write_line(text->out, "gr_store%s_first(&%s[%s], %s);", kind, name, at, value);
+        write_line(text->out, "gr_%sstore_part(&%s[%s], %s, 1);", kind, name, at, value);
     else if (stride != 1)
-        write_line(text->out, "gr_store%s_stride(&%s[%s], %s, %lld, %s);", kind, name, at, value, (long long)stride,
-                   lanes);
+        write_line(text->out, "gr_%sstore_stride(&%s[%s], %lld, %s, %s);", kind, name, at, (long long)stride, value,
+                   lanes_code(text));
     else if (text->partial)
-        write_line(text->out, "gr_store%s_part(&%s[%s], %s, %s);", kind, name, at, value, lanes);
+        write_line(text->out, "gr_%sstore_part(&%s[%s], %s, %s);", kind, name, at, value, lanes_code(text));
     else
-        write_line(text->out, "gr_store%s(&%s[%s], %s);", kind, name, at, value);
+        write_line(text->out, "gr_%sstore(&%s[%s], %s);", kind, name, at, value);
 }
 
 static void store_results(StageText *text) {

@@ -1,5 +1,6 @@
 /* The totals of a stage: accumulators in registers, the reduced loops around them, and the combination of lanes. */
 #include "compiler/emit/stage.h"
+#include <math.h>
 
 static bool finds_position(Reduce reduce) {
     return reduce == REDUCE_ARGMAX || reduce == REDUCE_ARGMIN;
@@ -28,9 +29,9 @@ static const char *identity_code(const StageText *text, int total) {
     switch (text->stage->totals.at[total].reduce) {
     case REDUCE_PROD: return literal_code(text, elem, 1);
     case REDUCE_MAX:
-    case REDUCE_ARGMAX: return real ? "gr_all(-GR_INFINITY)" : "gr_iall(INT32_MIN)";
+    case REDUCE_ARGMAX: return real ? literal_code(text, elem, -INFINITY) : "gr_iall(INT32_MIN)";
     case REDUCE_MIN:
-    case REDUCE_ARGMIN: return real ? "gr_all(GR_INFINITY)" : "gr_iall(INT32_MAX)";
+    case REDUCE_ARGMIN: return real ? literal_code(text, elem, INFINITY) : "gr_iall(INT32_MAX)";
     case REDUCE_NONE:
     case REDUCE_SUM: break;
     }
@@ -92,8 +93,8 @@ static void accumulate_position(StageText *text, int total, const char *value) {
 static const char *kept_value(StageText *text, int total) {
     const char *value = expr_code(text, text->stage->totals.at[total].value).text;
     if (!text->lane_reduced || !text->partial) return value;
-    return arena_print(text->arena, "gr_%skeep(%s, width, %s)", total_elem(text, total) == ELEM_REAL ? "" : "i", value,
-                       identity_code(text, total));
+    return arena_print(text->arena, "gr_%sselect(gr_iless(gr_iota(), gr_iall(width)), %s, %s)",
+                       total_elem(text, total) == ELEM_REAL ? "" : "i", value, identity_code(text, total));
 }
 
 /* A product that is accumulated in one expression becomes a fused multiply-add. */

@@ -5,8 +5,9 @@
  *     stage    indices, reads, body, totals, results, tile
  *     buffer   where a value lies: border, storage, arena or local
  *
- * A stage is a nest with its surroundings fused in: its body is one expression graph over the same free indices, in which
- * EXPR_TOTAL stands for a finished reduction; what is computed from totals runs on registers behind the reduced loops.
+ * A stage is a nest with its surroundings fused in: its body is one expression graph over the same free indices, in
+ * which EXPR_TOTAL stands for a finished reduction; what is computed from totals runs on registers behind the reduced
+ * loops.
  *
  *     h[n, o] = max(0, sum[i] x[n, i] * w[i, o] + b[o])
  *       totals   sum of  mul(read 0, read 1)
@@ -29,11 +30,11 @@ typedef struct Buffer {
     Elem elem;
     bool is_byte; /* BORDER: an int that the caller holds as bytes */
     Shape shape;
-    const Dim *strides; /* [rank], elements from one position of the axis to the next; constant but on the border */
-    int64_t elements;   /* at the largest sizes */
-    Argument *argument; /* BUFFER_BORDER */
-    Store *store;       /* BUFFER_STORAGE */
-    const Node *node;   /* what it holds; NULL for copies */
+    const Dim *strides;     /* [rank], elements from one position of the axis to the next; constant but on the border */
+    int64_t elements;       /* at the largest sizes */
+    Argument *argument;     /* BUFFER_BORDER */
+    Store *store;           /* BUFFER_STORAGE */
+    const Node *node;       /* what it holds; NULL for copies */
     struct Buffer *copy_of; /* the same values in another order of axes */
     Name name;              /* in the emitted C: unique in the routine */
     int position;           /* in Routine.buffers */
@@ -61,7 +62,8 @@ enum { NO_INDEX = -1 };
 /* How a stage runs: the lane index is cut in vectors, the row index in rows; a tile of rows x vectors is held in
  * registers while the reduced indices run. */
 typedef struct Tile {
-    int lane; /* a free index, a reduced one (lanes are combined behind the loops), or NO_INDEX: one element at a time */
+    int lane; /* a free index, a reduced one (lanes are combined behind the loops), or NO_INDEX: one element at a time
+               */
     int row;  /* a free index, or NO_INDEX */
     int rows, vectors;
 } Tile;
@@ -83,9 +85,9 @@ typedef struct Stage {
 } Stage;
 
 typedef struct Kernel {
-    bool banded;   /* free index 0 of every stage is the band; else there is one stage, and it has no free index */
-    Dim band;      /* its size */
-    int block;     /* how many positions of the band the stages share in a round */
+    bool banded; /* free index 0 of every stage is the band; else there is one stage, and it has no free index */
+    Dim band;    /* its size */
+    int block;   /* how many positions of the band the stages share in a round */
     VEC(Stage *) stages;
     int position; /* among the steps */
     Name name;
