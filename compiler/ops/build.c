@@ -1,12 +1,13 @@
 #include "compiler/ops/build.h"
 #include "compiler/ops/op.h"
+#include <string.h>
 
 /* ---- nodes ---- */
 
+/* graph_add has put roots among the roots. */
 static Node *checked(Graph *graph, Node *node) {
     const char *wrong = op_table[node->op].check(graph->arena, node);
     if (wrong != NULL) internal_error("mis-shaped %s: %s", op_table[node->op].name, wrong);
-    if (op_table[node->op].root) vec_push(graph->arena, &graph->roots, node);
     return node;
 }
 
@@ -70,7 +71,20 @@ NestBuilder nest_begin(Graph *graph, const Origin *origin) {
     return nest;
 }
 
+/* The name, with a number behind it where the nest has that name already. */
+static const char *unique_name(NestBuilder *nest, const char *name) {
+    const char *unique = name;
+    int number = 2;
+    for (int i = 0; i < nest->indices.count; i++) {
+        if (strcmp(nest->indices.at[i].name, unique) != 0) continue;
+        unique = arena_print(nest->graph->arena, "%s%d", name, number++);
+        i = -1;
+    }
+    return unique;
+}
+
 static int add_index(NestBuilder *nest, Index index) {
+    index.name = unique_name(nest, index.name);
     if (nest->indices.count > 0 && nest->indices.at[nest->indices.count - 1].kind > index.kind) {
         internal_error("indices of a nest out of order: %s", index.name);
     }

@@ -1,5 +1,6 @@
 /* Makes nodes. A mis-shaped node is never built: callers have checked what the user can get wrong, and what is left is
- * asserted by the shape rules. Everything that makes graphs comes through here: elaboration, gradients, passes, tests. */
+ * asserted by the shape rules. Everything that makes graphs comes through here: elaboration, gradients, passes, tests.
+ */
 #ifndef GRADC_OPS_BUILD_H
 #define GRADC_OPS_BUILD_H
 

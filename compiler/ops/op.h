@@ -12,8 +12,8 @@ typedef struct OpDef {
     bool leaf, root, marker;
     /* Shape rule: NULL where the node is well formed, else what is wrong with it. */
     const char *(*check)(Arena *arena, const Node *node);
-    /* Gradient rule: adds to the gradients of the arguments what `dy`, the gradient of this node, gives them. no_gradient
-     * says that none passes. */
+    /* Gradient rule: adds to the gradients of the arguments what `dy`, the gradient of this node, gives them.
+     * no_gradient says that none passes. */
     void (*gradient)(struct Backward *backward, const Node *node, Node *dy);
     /* Reference evaluation in double, row by row and obviously. */
     void (*evaluate)(struct Evaluation *evaluation, const Node *node);
