@@ -23,8 +23,13 @@ typedef struct Emitter {
     const Program *program;
     const EmitOptions *options;
     Routine **routines; /* by entry */
-    Routine **initials; /* by Store.position; NULL for steps and the rate */
+    Routine **initials; /* by Store.position; NULL for steps and the rate, and for what starts at zero */
+    struct Names *names;   /* names.c */
+    struct Fields *fields; /* fields.c */
 } Emitter;
+
+/* Chooses all names and places of fields; the routines are still to be made. */
+Emitter *emitter_new(Arena *arena, const Program *program, const EmitOptions *options);
 
 /* A parsed, elaborated program that has been through all passes (Entry.graph and Store.init are lowered). */
 Emission emit_program(Arena *arena, const Program *program, const EmitOptions *options);

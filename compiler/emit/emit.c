@@ -1,0 +1,98 @@
+/* The pair NAME.h and NAME.c: what stands in them, in order. */
+#include "compiler/emit/parts.h"
+#include "compiler/kernels/kernels.h"
+
+Emitter *emitter_new(Arena *arena, const Program *program, const EmitOptions *options) {
+    Emitter *emitter = ARENA_NEW(arena, Emitter);
+    *emitter = (Emitter){.arena = arena, .program = program, .options = options};
+    emitter->routines = ARENA_ARRAY(arena, Routine *, program->entries.count);
+    emitter->initials = ARENA_ARRAY(arena, Routine *, program->stores.count);
+    choose_names(emitter);
+    place_fields(emitter);
+    return emitter;
+}
+
+static void make_routines(Emitter *emitter) {
+    const Program *program = emitter->program;
+    const Target *target = emitter->options->target;
+    for (int e = 0; e < program->entries.count; e++) {
+        const Entry *entry = program->entries.at[e];
+        emitter->routines[e] = make_routine(emitter->arena, entry->graph, entry, target);
+    }
+    for (int s = 0; s < program->stores.count; s++) {
+        const Store *store = program->stores.at[s];
+        if (!store_starts_at_zero(store))
+            emitter->initials[s] = make_routine(emitter->arena, store->init, NULL, target);
+    }
+}
+
+/* ---- NAME.c ---- */
+
+static void write_top(Writer *writer, const Emitter *emitter) {
+    const Target *target = emitter->options->target;
+    write_stamp(writer, emitter, "c");
+    write_line(
+        writer,
+        " * First the kernels of every entry, compiled for the target; then what is called from outside, compiled "
+        "for any. */");
+    write_line(writer, "#include \"%s.h\"", emitter->options->name);
+    write_text(writer, "#ifdef _OPENMP\n#include <omp.h>\n#endif\n");
+    write_line(writer, "#define GR_REAL          %s", elem_type(emitter, ELEM_REAL, false));
+    write_line(writer, "#define GR_KERNEL_TARGET %s", target->macro);
+    write_line(writer, "#include \"gr_kernel.h\"");
+    write_text(writer, "\n");
+}
+
+static void write_kernels(Writer *writer, const Emitter *emitter) {
+    const Program *program = emitter->program;
+    for (int e = 0; e < program->entries.count; e++) {
+        const Entry *entry = program->entries.at[e];
+        write_line(writer, "/* ---- entry %s, %s */", comment_safe(emitter->arena, entry->name),
+                   place_text(emitter, entry->span));
+        write_text(writer, "\n");
+        emit_entry_call(writer, emitter, entry);
+        write_text(writer, "\n");
+        emit_routine(writer, emitter, emitter->routines[e], entry_name(emitter, entry));
+        write_text(writer, "\n");
+    }
+}
+
+static void write_initials(Writer *writer, const Emitter *emitter) {
+    if (!has_initials(emitter)) return;
+    write_text(writer, "/* ---- first contents of what does not start at zero */\n\n");
+    emit_init_call(writer, emitter);
+    write_text(writer, "\n");
+    for (int s = 0; s < emitter->program->stores.count; s++) {
+        if (emitter->initials[s] == NULL) continue;
+        emit_initial(writer, emitter, emitter->initials[s], initial_name(emitter, emitter->program->stores.at[s]));
+        write_text(writer, "\n");
+    }
+}
+
+static void write_source(Writer *writer, const Emitter *emitter) {
+    const Program *program = emitter->program;
+    write_top(writer, emitter);
+    write_kernels(writer, emitter);
+    write_initials(writer, emitter);
+    write_text(writer, "GR_KERNELS_END\n\n/* ---- entries: they check, then run */\n\n");
+    emit_check_functions(writer);
+    write_text(writer, "\n");
+    for (int e = 0; e < program->entries.count; e++) {
+        emit_entry(writer, emitter, program->entries.at[e]);
+        write_text(writer, "\n");
+    }
+    emit_init(writer, emitter);
+    write_text(writer, "\n/* ---- the model as data */\n\n");
+    emit_model_table(writer, emitter);
+}
+
+Emission emit_program(Arena *arena, const Program *program, const EmitOptions *options) {
+    Emitter *emitter = emitter_new(arena, program, options);
+    make_routines(emitter);
+    Writer header, source;
+    writer_open(&header, arena);
+    writer_open(&source, arena);
+    emit_header(&header, emitter);
+    write_source(&source, emitter);
+    return (Emission){writer_text(&header), writer_text(&source)};
+}
