@@ -1,0 +1,320 @@
+/* Reads programs from their text form: statements, stores and entries. */
+#include "compiler/ir/reader.h"
+#include <string.h>
+
+enum { NUMBER_LIMIT = 1000000 }; /* of %k */
+
+/* ---- types and what is looked up ---- */
+
+Type reader_type(Reader *reader, bool *is_byte) {
+    Type type = {.elem = ELEM_REAL};
+    Dim dims[RANK_LIMIT];
+    int rank = 0;
+    if (is_byte && (*is_byte = reader_accept_word(reader, "byte")))
+        type.elem = ELEM_INT;
+    else if (reader_accept_word(reader, "int"))
+        type.elem = ELEM_INT;
+    else if (reader_accept_word(reader, "bool"))
+        type.elem = ELEM_BOOL;
+    else if (!reader_accept_word(reader, "real"))
+        reader_error(reader, reader_span(reader), "expected a type");
+    reader_expect(reader, '[');
+    for (bool more = !reader_at(reader, ']'); more && rank < RANK_LIMIT; more = reader_accept(reader, ','))
+        dims[rank++] = reader_dim(reader);
+    reader_expect(reader, ']');
+    type.shape = shape_of(reader->arena, rank, dims);
+    return type;
+}
+
+Node *reader_node(Reader *reader) {
+    Node *node = NULL;
+    if (reader->token != TOKEN_NODE)
+        reader_error(reader, reader_span(reader), "expected a node");
+    else if (reader->whole >= 0 && reader->whole < reader->numbered.count)
+        node = reader->numbered.at[reader->whole];
+    if (!node) reader_error(reader, reader_span(reader), "no such node stands above");
+    if (reader->failed) return NULL;
+    reader_next(reader);
+    return node;
+}
+
+static Store *read_store_path(Reader *reader) {
+    Span span = reader_span(reader);
+    Name path = reader_name(reader, "the path of a store");
+    for (int i = 0; i < reader->program->stores.count; i++)
+        if (reader->program->stores.at[i]->path == path) return reader->program->stores.at[i];
+    reader_error(reader, span, "there is no store %s", path);
+    return NULL;
+}
+
+static Argument *read_argument_name(Reader *reader, ArgumentRole role) {
+    Span span = reader_span(reader);
+    Name name = reader_name(reader, "an argument of the entry");
+    if (reader->entry) {
+        bool input = role == ARGUMENT_INPUT;
+        int count = input ? reader->entry->inputs.count : reader->entry->outputs.count;
+        Argument **arguments = input ? reader->entry->inputs.at : reader->entry->outputs.at;
+        for (int i = 0; i < count; i++)
+            if (arguments[i]->name == name) return arguments[i];
+    }
+    reader_error(reader, span, "the entry has no %s %s", role == ARGUMENT_INPUT ? "input" : "output", name);
+    return NULL;
+}
+
+/* ---- nodes ---- */
+
+static const Origin *origin_at(Reader *reader, int begin) {
+    Origin *origin = ARENA_NEW(reader->arena, Origin);
+    origin->span = (Span){reader->source, begin, begin + 1};
+    return origin;
+}
+
+/* The operation between `=` and `:`, as a node that is not yet in the graph. */
+static Node read_operation(Reader *reader) {
+    Node node = {.op = OP_nest};
+    if (reader_accept_word(reader, "nest"))
+        node.u.nest = reader_nest(reader, &node.arg_count, &node.args);
+    else if (reader_accept_word(reader, "input")) {
+        node.op = OP_input;
+        node.u.input = read_argument_name(reader, ARGUMENT_INPUT);
+        if (node.u.input) node.label = node.u.input->name;
+    } else if (reader_accept_word(reader, "store")) {
+        node.op = OP_store;
+        node.u.store = read_store_path(reader);
+        if (node.u.store) node.label = node.u.store->path;
+    } else if (reader_accept_word(reader, "random")) {
+        node.op = OP_random;
+        node.u.random.kind = reader_accept_word(reader, "normal") ? DRAW_NORMAL : DRAW_UNIFORM;
+        if (node.u.random.kind == DRAW_UNIFORM && !reader_accept_word(reader, "uniform"))
+            reader_error(reader, reader_span(reader), "expected normal or uniform");
+        node.u.random.site = (uint32_t)reader_whole(reader, "a site");
+    } else if (reader_accept_word(reader, "grad") || reader_accept_word(reader, "stop")) {
+        node.args = ARENA_ARRAY(reader->arena, Node *, 2);
+        while (!reader->failed && reader->token == TOKEN_NODE && node.arg_count < 2)
+            node.args[node.arg_count++] = reader_node(reader);
+        node.op = node.arg_count == 2 ? OP_grad : OP_stop;
+    } else
+        reader_error(reader, reader_span(reader), "there is no such operation");
+    return node;
+}
+
+static void number_node(Reader *reader, Span span, int64_t number, Node *node) {
+    if (number < 0 || number > NUMBER_LIMIT) {
+        reader_error(reader, span, "the number of a node is from 0 to %d", (int)NUMBER_LIMIT);
+        return;
+    }
+    while (reader->numbered.count <= number)
+        vec_push(reader->arena, &reader->numbered, NULL);
+    if (reader->numbered.at[number]) reader_error(reader, span, "%%%lld stands twice", (long long)number);
+    reader->numbered.at[number] = node;
+}
+
+/* `%3 "z" = operation : type` */
+static void read_node(Reader *reader) {
+    Span span = reader_span(reader);
+    int64_t number = reader->whole;
+    Name label = NULL;
+    reader_next(reader);
+    if (reader->token == TOKEN_STRING) {
+        const char *text = reader->source->text + reader->begin + 1;
+        int length = reader->end - reader->begin - 2;
+        label = intern(reader->names, text, length > 0 ? (size_t)length : 0);
+        reader_next(reader);
+    }
+    reader_expect(reader, '=');
+    Node read = read_operation(reader);
+    reader_expect(reader, ':');
+    Type type = reader_type(reader, NULL);
+    if (reader->failed) return;
+    const Origin *origin = origin_at(reader, span.begin);
+    Node *node = graph_add(reader->graph, read.op, type, read.arg_count, read.args, origin);
+    node->label = label ? label : read.label;
+    node->u = read.u;
+    number_node(reader, span, number, node);
+}
+
+static void read_root(Reader *reader) {
+    Node root = {.op = OP_loss};
+    int begin = reader->begin;
+    if (reader_accept_word(reader, "result")) {
+        root.op = OP_result;
+        if (reader->entry) root.u.input = read_argument_name(reader, ARGUMENT_OUTPUT);
+    } else if (reader_accept_word(reader, "update")) {
+        root.op = OP_update;
+        root.u.store = read_store_path(reader);
+    } else
+        reader_next(reader);
+    Node *value = reader_node(reader);
+    if (reader->failed) return;
+    graph_add(reader->graph, root.op, value->type, 1, &value, origin_at(reader, begin))->u = root.u;
+}
+
+static bool at_root(const Reader *reader) {
+    return reader_at_word(reader, "result") || reader_at_word(reader, "update") || reader_at_word(reader, "loss");
+}
+
+/* The statements of a store's init or of an entry; NULL where there are none. */
+static Graph *read_graph(Reader *reader) {
+    reader->graph = graph_new(reader->arena);
+    reader->numbered.count = 0;
+    while (!reader->failed && (reader->token == TOKEN_NODE || at_root(reader))) {
+        if (reader->token == TOKEN_NODE)
+            read_node(reader);
+        else
+            read_root(reader);
+        if (reader->failed) reader_skip_line(reader);
+    }
+    return reader->graph;
+}
+
+/* ---- sizes, stores, entries ---- */
+
+static void read_size(Reader *reader) {
+    Size *size = ARENA_NEW(reader->arena, Size);
+    size->span = reader_span(reader);
+    size->name = reader_name(reader, "the name of a size");
+    reader_expect(reader, '=');
+    size->low = reader_whole(reader, "the least value");
+    if (!reader->failed && reader->token != TOKEN_RANGE) reader_error(reader, reader_span(reader), "expected ..");
+    if (!reader->failed) reader_next(reader);
+    Span last = reader_span(reader);
+    size->high = reader_whole(reader, "the largest value");
+    if (size->high < size->low || size->high > ELEMENT_LIMIT)
+        reader_error(reader, last, "a size ends between its begin and %lld", (long long)ELEMENT_LIMIT);
+    size->position = reader->program->sizes.count;
+    if (!reader->failed) vec_push(reader->arena, &reader->program->sizes, size);
+}
+
+static StoreKind read_store_kind(Reader *reader) {
+    static const char *const kinds[] = {"param", "state", "slot", "step", "rate"};
+    for (int i = 0; i < (int)(sizeof kinds / sizeof *kinds); i++)
+        if (reader_accept_word(reader, kinds[i])) return (StoreKind)i;
+    reader_error(reader, reader_span(reader), "expected param, state, slot, step or rate");
+    return STORE_PARAM;
+}
+
+/* The entry that owns a store stands below it: its name is kept until all are read. */
+typedef struct Owned {
+    Store *store;
+    Name entry;
+    Span span;
+} Owned;
+
+typedef VEC(Owned) OwnedList;
+
+static void read_store(Reader *reader, OwnedList *owned) {
+    Store *store = ARENA_NEW(reader->arena, Store);
+    store->span = reader_span(reader);
+    store->path = reader_name(reader, "a path");
+    for (int i = 0; i < reader->program->stores.count; i++)
+        if (reader->program->stores.at[i]->path == store->path)
+            reader_error(reader, store->span, "%s stands twice", store->path);
+    store->kind = read_store_kind(reader);
+    store->type = reader_type(reader, NULL);
+    store->position = reader->program->stores.count;
+    if (reader_accept_word(reader, "of")) {
+        Span span = reader_span(reader);
+        Owned item = {store, reader_name(reader, "an entry"), span};
+        vec_push(reader->arena, owned, item);
+    }
+    if (reader->failed) return;
+    vec_push(reader->arena, &reader->program->stores, store);
+    if (store->kind == STORE_RATE) reader->program->rate = store;
+    reader->entry = NULL;
+    Graph *init = read_graph(reader);
+    if (init->nodes.count > 0) store->init = init;
+}
+
+static Argument *read_argument(Reader *reader, ArgumentRole role, int position) {
+    Argument *argument = ARENA_NEW(reader->arena, Argument);
+    *argument = (Argument){.role = role, .position = position, .low = 0, .high = -1, .span = reader_span(reader)};
+    argument->name = reader_name(reader, "the name of an argument");
+    reader_expect(reader, ':');
+    argument->type = reader_type(reader, &argument->is_byte);
+    if (!reader_accept_word(reader, "in")) return argument;
+    argument->low = reader_signed(reader, "the least value");
+    if (!reader->failed && reader->token == TOKEN_RANGE)
+        reader_next(reader);
+    else
+        reader_error(reader, reader_span(reader), "expected ..");
+    argument->high = reader_signed(reader, "the largest value");
+    return argument;
+}
+
+static const Size *accept_size(Reader *reader) {
+    for (int i = 0; i < reader->program->sizes.count; i++)
+        if (reader_accept_word(reader, reader->program->sizes.at[i]->name)) return reader->program->sizes.at[i];
+    return NULL;
+}
+
+/* What stands behind the arguments of an entry. */
+static void read_facts(Reader *reader, Entry *entry) {
+    entry->training = reader_accept_word(reader, "training");
+    entry->draws = reader_accept_word(reader, "draws");
+    if (reader_accept_word(reader, "step")) entry->step = read_store_path(reader);
+    if (!reader_accept_word(reader, "sizes")) return;
+    for (const Size *size = accept_size(reader); size; size = accept_size(reader))
+        vec_push(reader->arena, &entry->sizes, size);
+}
+
+static void read_entry(Reader *reader) {
+    Entry *entry = ARENA_NEW(reader->arena, Entry);
+    entry->span = reader_span(reader);
+    entry->name = reader_name(reader, "the name of an entry");
+    reader_expect(reader, '(');
+    for (bool more = !reader_at(reader, ')'); more; more = reader_accept(reader, ',')) {
+        Argument *input = read_argument(reader, ARGUMENT_INPUT, entry->inputs.count);
+        vec_push(reader->arena, &entry->inputs, input);
+    }
+    reader_expect(reader, ')');
+    bool more = !reader->failed && reader->token == TOKEN_ARROW;
+    if (more) reader_next(reader);
+    for (; more; more = reader_accept(reader, ',')) {
+        Argument *output = read_argument(reader, ARGUMENT_OUTPUT, entry->outputs.count);
+        vec_push(reader->arena, &entry->outputs, output);
+    }
+    read_facts(reader, entry);
+    if (reader->failed) return;
+    vec_push(reader->arena, &reader->program->entries, entry);
+    reader->entry = entry;
+    entry->graph = read_graph(reader);
+}
+
+/* ---- programs ---- */
+
+static void find_owners(Reader *reader, const OwnedList *owned) {
+    for (int i = 0; i < owned->count; i++) {
+        const Owned *item = &owned->at[i];
+        for (int e = 0; e < reader->program->entries.count; e++)
+            if (reader->program->entries.at[e]->name == item->entry)
+                item->store->entry = reader->program->entries.at[e];
+        if (!item->store->entry) diag_error(reader->diagnostics, item->span, "there is no entry %s", item->entry);
+    }
+}
+
+static void read_declaration(Reader *reader, OwnedList *owned) {
+    if (reader_accept_word(reader, "model"))
+        reader->program->name = reader_name(reader, "the name of the model");
+    else if (reader_accept_word(reader, "size"))
+        read_size(reader);
+    else if (reader_accept_word(reader, "store"))
+        read_store(reader, owned);
+    else if (reader_accept_word(reader, "entry"))
+        read_entry(reader);
+    else
+        reader_error(reader, reader_span(reader), "expected model, size, store, entry or a node");
+    if (reader->failed) reader_skip_line(reader);
+}
+
+Program *read_program(Arena *arena, Interner *names, Diagnostics *diagnostics, const Source *source) {
+    Program *program = ARENA_NEW(arena, Program);
+    *program = (Program){.arena = arena, .name = intern_text(names, "model"), .source = source};
+    Reader reader = {.arena = arena, .names = names, .diagnostics = diagnostics, .source = source, .program = program};
+    int errors = diagnostics->errors;
+    OwnedList owned = {0};
+    reader_next(&reader);
+    while (reader.token != TOKEN_END && !diagnostics->full)
+        read_declaration(&reader, &owned);
+    find_owners(&reader, &owned);
+    return diagnostics->errors == errors ? program : NULL;
+}
