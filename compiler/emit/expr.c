@@ -145,9 +145,11 @@ int64_t lane_stride_of(const StageText *text, const Buffer *buffer, const Affine
 
 /* ---- leaves ---- */
 
-const char *lanes_code(const StageText *text) {
+const char *lanes_code(StageText *text) {
     if (!text->partial) return "GR_LANES";
-    return text->has_vectors || text->lane_reduced ? "width" : "lanes";
+    if (text->lane_reduced) return "width";
+    text->width_used = true;
+    return text->has_vectors ? "width" : "lanes";
 }
 
 const char *memory_kind(const Buffer *buffer) {
@@ -249,6 +251,6 @@ Code expr_own_code(StageText *text, int number) {
 
 Code expr_code(StageText *text, int number) {
     if (text->named[number] == NULL) return expr_own_code(text, number);
-    bool array = text->has_vectors && text->varies[number] == VARIES_VECTOR;
+    bool array = text->has_rows && text->has_vectors && text->varies[number] == VARIES_VECTOR;
     return (Code){array ? arena_print(text->arena, "%s[v]", text->named[number]) : text->named[number], 0};
 }

@@ -100,15 +100,15 @@ static const char *band_size(const Emitter *emitter, Dim dim) {
     return dim_code(&text, dim);
 }
 
-/* The band is shared out in multiples of the tallest tile of its stages. */
+/* The band is shared out in multiples of the tallest tile of its stages, else of a vector. */
 static int band_grain(const Emitter *emitter, const Kernel *kernel) {
-    int grain = 1;
+    int rows = 1, lanes = 1;
     for (int s = 0; s < kernel->stages.count; s++) {
         const Tile *tile = &kernel->stages.at[s]->tile;
-        int own = tile->row == 0 ? tile->rows : tile->lane == 0 ? emitter->options->target->lanes * tile->vectors : 1;
-        if (own > grain) grain = own;
+        if (tile->row == 0 && tile->rows > rows) rows = tile->rows;
+        if (tile->lane == 0) lanes = emitter->options->target->lanes;
     }
-    return grain;
+    return rows > 1 ? rows : lanes;
 }
 
 static void call_stages(Writer *out, const Kernel *kernel, const char *range) {

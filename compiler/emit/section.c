@@ -18,100 +18,158 @@ void section_need(const StageText *text, Section *section, int expr, int level) 
 Section section_new(const StageText *text) {
     int count = text->stage->body.exprs.count;
     return (Section){ARENA_ARRAY(text->arena, bool, count), ARENA_ARRAY(text->arena, int, count),
-                     ARENA_ARRAY(text->arena, int, count)};
+                     ARENA_ARRAY(text->arena, int, count), ARENA_ARRAY(text->arena, bool, count)};
 }
 
 int full_level(const StageText *text) {
     return (text->has_rows ? VARIES_ROW : 0) | (text->has_vectors ? VARIES_VECTOR : 0);
 }
 
-/* A value gets a variable where it is used twice, or is made outside of the loop that uses it. */
-static bool deserves_name(const StageText *text, const Section *section, int expr) {
+/* How much text an expression is, where it stands in one piece. */
+static int weight(const StageText *text, const bool *deserving, int expr) {
     const Expr *at = &text->stage->body.exprs.at[expr];
-    if (at->kind == EXPR_LITERAL || at->kind == EXPR_SIZE || at->kind == EXPR_INDEX || at->kind == EXPR_TOTAL)
-        return false;
-    if (at->kind == EXPR_CALL && at->u.call.fn == SCALAR_neg && section->uses[expr] == 1) return false;
-    return section->uses[expr] > 1 || section->used_level[expr] != text->varies[expr];
+    if (deserving[expr]) return 1;
+    if (at->kind == EXPR_READ || at->kind == EXPR_DRAW) return 3;
+    int sum = 1;
+    for (int a = 0; at->kind == EXPR_CALL && a < scalar_table[at->u.call.fn].arity; a++)
+        sum += weight(text, deserving, at->u.call.args[a]);
+    return sum;
+}
+
+enum { WEIGHT_LIMIT = 9 }; /* what is longer gets a name: lines stay short */
+
+static bool is_simple(const Expr *expr) {
+    return expr->kind == EXPR_LITERAL || expr->kind == EXPR_SIZE || expr->kind == EXPR_INDEX ||
+           expr->kind == EXPR_TOTAL;
+}
+
+/* A value gets a variable where it is used twice, is made outside of the loop that uses it, or is long. */
+static void choose_deserving(const StageText *text, Section *section) {
+    for (int e = 0; e < text->stage->body.exprs.count; e++) {
+        const Expr *at = &text->stage->body.exprs.at[e];
+        if (!section->needed[e] || is_simple(at)) continue;
+        bool sign = at->kind == EXPR_CALL && at->u.call.fn == SCALAR_neg && section->uses[e] == 1;
+        bool outside = section->used_level[e] != text->varies[e] && !sign;
+        section->deserving[e] = section->uses[e] > 1 || outside ||
+                                (at->kind == EXPR_CALL && weight(text, section->deserving, e) > WEIGHT_LIMIT);
+    }
+}
+
+/* A value read is called after the tensor and the indices: w[i, o] is w_io. */
+static const char *read_name(const StageText *text, const StageRead *read) {
+    const char *name = arena_print(text->arena, "%s_", text->buffers[read->buffer->position]);
+    for (int a = 0; a < read->buffer->shape.rank; a++)
+        for (int t = 0; t < read->axes[a].count; t++)
+            name = arena_print(text->arena, "%s%s", name, text->indices[read->axes[a].terms[t].index]);
+    return read->buffer->shape.rank == 0 ? arena_print(text->arena, "%svalue", name) : name;
 }
 
 static const char *base_name(const StageText *text, int expr) {
     const Expr *at = &text->stage->body.exprs.at[expr];
-    if (expr < text->stage->labels.count && text->stage->labels.at[expr] != NULL) return text->stage->labels.at[expr];
-    if (at->kind == EXPR_READ)
-        return arena_print(text->arena, "%s_", text->buffers[text->stage->reads.at[at->u.read].buffer->position]);
+    if (expr < text->stage->labels.count && text->stage->labels.at[expr] != NULL && at->kind != EXPR_READ)
+        return arena_print(text->arena, "%s_value", text->stage->labels.at[expr]);
+    if (at->kind == EXPR_READ) return read_name(text, &text->stage->reads.at[at->u.read]);
     if (at->kind == EXPR_DRAW) return "random";
-    return at->kind == EXPR_CALL ? scalar_table[at->u.call.fn].name : "value";
+    return at->kind == EXPR_CALL ? arena_print(text->arena, "%s_value", scalar_table[at->u.call.fn].name) : "value";
+}
+
+/* ---- the small loops over rows and vectors ---- */
+
+static Loop open_loop(StageText *text, bool exists, const char *header, int rounds) {
+    Loop loop = {.exists = exists, .outer = text->out, .header = header, .rounds = rounds};
+    if (!exists) return loop;
+    Writer *body = ARENA_NEW(text->arena, Writer);
+    writer_open(body, text->arena);
+    writer_indent(body, loop.outer->level + 1);
+    text->out = body;
+    return loop;
+}
+
+Loop open_rows(StageText *text) {
+    return open_loop(text, text->has_rows, "for (int r = 0; r < rows; r++)", text->stage->tile.rows);
+}
+
+Loop open_vectors(StageText *text) {
+    text->width_used = false;
+    return open_loop(text, text->has_vectors, "for (int v = 0; v < vectors; v++)", text->stage->tile.vectors);
+}
+
+static int count_lines(const char *lines) {
+    int count = 0;
+    for (; *lines != 0; lines++)
+        count += *lines == '\n';
+    return count;
+}
+
+/* Writes the loop around its body: braces where they are needed, and the width of the vector where it is used. */
+void close_loop(StageText *text, const Loop *loop) {
+    if (!loop->exists) return;
+    writer_indent(text->out, -(loop->outer->level + 1));
+    const char *body = writer_text(text->out);
+    Writer *out = text->out = loop->outer;
+    bool width = text->width_used && strstr(loop->header, "int v ") != NULL;
+    bool braces = width || count_lines(body) > 1;
+    write_line(out, "GR_UNROLL(%d)", loop->rounds);
+    write_line(out, "%s%s", loop->header, braces ? " {" : "");
+    if (width) write_line(out, "const int width = v + 1 < vectors ? GR_LANES : lanes;");
+    write_raw(out, body, strlen(body));
+    if (braces) write_line(out, "}");
+}
+
+/* ---- levels ---- */
+
+static bool is_array(const StageText *text, int expr) {
+    return text->has_rows && text->has_vectors && text->varies[expr] == VARIES_VECTOR;
 }
 
 static void emit_named(StageText *text, int expr) {
-    Code code = expr_own_code(text, expr);
+    const char *code = expr_own_code(text, expr).text;
     const char *name = scope_name(&text->scope, base_name(text, expr));
-    if (text->varies[expr] == VARIES_VECTOR)
-        write_line(text->out, "%s[v] = %s;", name, code.text);
+    if (is_array(text, expr))
+        write_line(text->out, "%s[v] = %s;", name, code);
     else
-        write_line(text->out, "const %s %s = %s;", elem_vector(text->stage->body.exprs.at[expr].elem), name, code.text);
+        write_line(text->out, "const %s %s = %s;", elem_vector(text->stage->body.exprs.at[expr].elem), name, code);
     text->named[expr] = name;
-}
-
-static bool level_is_used(const StageText *text, const Section *section, int level) {
-    for (int e = 0; e < text->stage->body.exprs.count; e++)
-        if (section->needed[e] && text->varies[e] == level && deserves_name(text, section, e)) return true;
-    return false;
 }
 
 static void emit_level(StageText *text, const Section *section, int level) {
     for (int e = 0; e < text->stage->body.exprs.count; e++)
-        if (section->needed[e] && text->varies[e] == level && deserves_name(text, section, e)) emit_named(text, e);
+        if (section->deserving[e] && text->varies[e] == level) emit_named(text, e);
 }
 
-void open_rows(const StageText *text) {
-    if (!text->has_rows) return;
-    write_line(text->out, "GR_UNROLL(%d)", text->stage->tile.rows);
-    write_line(text->out, "for (int r = 0; r < rows; r++) {");
-}
-
-void open_vectors(const StageText *text, bool with_width) {
-    if (!text->has_vectors) return;
-    write_line(text->out, "GR_UNROLL(%d)", text->stage->tile.vectors);
-    write_line(text->out, "for (int v = 0; v < vectors; v++) {");
-    if (with_width && text->partial) write_line(text->out, "const int width = v + 1 < vectors ? GR_LANES : lanes;");
-}
-
-void close_loop(const StageText *text, bool open) {
-    if (open) write_line(text->out, "}");
-}
-
-/* Values that vary with the vector alone are arrays: declared first, filled in one loop. The declarations need the
- * names before the loop, so the filling is written aside. */
+/* Values that vary with the vector alone are arrays, filled once for all rows. Their declarations stand before the loop
+ * that gives them their names. */
 static void emit_vector_level(StageText *text, const Section *section) {
-    if (!text->has_vectors || !level_is_used(text, section, VARIES_VECTOR)) return;
-    Writer *out = text->out, aside;
-    writer_open(&aside, text->arena);
-    text->out = &aside;
-    writer_indent(&aside, out->level);
-    open_vectors(text, true);
+    Writer *out = text->out, filled;
+    writer_open(&filled, text->arena);
+    writer_indent(&filled, out->level);
+    text->out = &filled;
+    Loop vectors = open_vectors(text);
     emit_level(text, section, VARIES_VECTOR);
-    close_loop(text, true);
-    writer_indent(&aside, -out->level);
+    bool any = text->out->length > 0;
+    close_loop(text, &vectors);
+    writer_indent(&filled, -out->level);
     text->out = out;
+    if (!any) return;
     for (int e = 0; e < text->stage->body.exprs.count; e++)
-        if (section->needed[e] && text->varies[e] == VARIES_VECTOR && deserves_name(text, section, e))
+        if (section->deserving[e] && text->varies[e] == VARIES_VECTOR)
             write_line(out, "%s %s[%d];", elem_vector(text->stage->body.exprs.at[e].elem), text->named[e],
                        text->stage->tile.vectors);
-    const char *filled = writer_text(&aside);
-    write_raw(out, filled, strlen(filled));
+    const char *lines = writer_text(&filled);
+    write_raw(out, lines, strlen(lines));
 }
 
 /* Writes a section level by level; `finish` writes the statements that use its values, innermost. */
-void emit_section(StageText *text, const Section *section, void (*finish)(StageText *text)) {
+void emit_section(StageText *text, Section *section, void (*finish)(StageText *text)) {
     memset(text->named, 0, sizeof *text->named * (size_t)text->stage->body.exprs.count);
+    choose_deserving(text, section);
     emit_level(text, section, 0);
-    emit_vector_level(text, section);
-    open_rows(text);
-    if (text->has_rows) emit_level(text, section, VARIES_ROW);
-    open_vectors(text, true);
-    if (text->has_vectors && text->has_rows) emit_level(text, section, VARIES_ROW | VARIES_VECTOR);
+    if (text->has_rows && text->has_vectors) emit_vector_level(text, section);
+    Loop rows = open_rows(text);
+    if (text->has_rows && text->has_vectors) emit_level(text, section, VARIES_ROW);
+    Loop vectors = open_vectors(text);
+    if (text->has_rows || text->has_vectors) emit_level(text, section, full_level(text));
     finish(text);
-    close_loop(text, text->has_vectors);
-    close_loop(text, text->has_rows);
+    close_loop(text, &vectors);
+    close_loop(text, &rows);
 }

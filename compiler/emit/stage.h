@@ -25,6 +25,7 @@ typedef struct StageText {
     bool local;         /* it touches a local buffer */
     int *varies;        /* by expression */
     const char **named; /* by expression: the variable that holds it, in the section being written */
+    bool width_used;    /* in the loop over vectors that is open */
     Scope scope;
 } StageText;
 
@@ -42,9 +43,9 @@ const char *position_code(StageText *text, const Buffer *buffer, const Affine *a
 const char *affine_code(StageText *text, Affine affine);
 const char *dim_code(const StageText *text, Dim dim); /* "64", "call->n" */
 const char *literal_code(const StageText *text, Elem elem, double number);
-const char *elem_vector(Elem elem); /* "gr_vec" */
+const char *elem_vector(Elem elem);            /* "gr_vec" */
 const char *memory_kind(const Buffer *buffer); /* of the runtime's loads and stores: "i" in gr_iload */
-const char *lanes_code(const StageText *text);     /* how many lanes of the vector at hand there are */
+const char *lanes_code(StageText *text);       /* how many lanes of the vector at hand there are */
 const char *buffer_type(const Buffer *buffer);
 const char *buffer_address(const StageText *text, const Buffer *buffer);
 
@@ -61,16 +62,27 @@ typedef struct Section {
     bool *needed;    /* by expression */
     int *uses;       /* how often it is used in the section */
     int *used_level; /* what its users vary with, together */
+    bool *deserving; /* gets a variable */
 } Section;
 
 int full_level(const StageText *text);
 Section section_new(const StageText *text);
 void section_need(const StageText *text, Section *section, int expr, int level); /* level: of the user */
 /* Writes a section level by level; `finish` writes the statements that use its values, innermost. */
-void emit_section(StageText *text, const Section *section, void (*finish)(StageText *text));
-void open_rows(const StageText *text);
-void open_vectors(const StageText *text, bool with_width);
-void close_loop(const StageText *text, bool open);
+void emit_section(StageText *text, Section *section, void (*finish)(StageText *text));
+
+/* A loop over the rows or vectors of a tile, whose body is written aside until it is closed; where the tile has no such
+ * loop, the body stands alone. */
+typedef struct Loop {
+    bool exists;
+    Writer *outer;
+    const char *header;
+    int rounds; /* at most */
+} Loop;
+
+Loop open_rows(StageText *text);
+Loop open_vectors(StageText *text);
+void close_loop(StageText *text, const Loop *loop);
 
 /* ---- total.c, tile.c, cover.c ---- */
 

@@ -91,7 +91,7 @@ static const char *tile_parameters(const StageText *text) {
         add_parameter(text, &list, arena_print(text->arena, "int %s", text->indices[i]));
     if (text->has_rows) add_parameter(text, &list, "const int rows");
     if (text->has_vectors) add_parameter(text, &list, "const int vectors");
-    if (text->partial && text->lane_free) add_parameter(text, &list, "int lanes");
+    if (text->partial && text->lane_free) add_parameter(text, &list, "const int lanes");
     return list;
 }
 

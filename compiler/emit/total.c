@@ -47,16 +47,15 @@ static void declare_totals(const StageText *text) {
     }
 }
 
-static void start_totals(const StageText *text) {
-    open_rows(text);
-    open_vectors(text, false);
+static void start_totals(StageText *text) {
+    Loop rows = open_rows(text), vectors = open_vectors(text);
     for (int t = 0; t < text->stage->totals.count; t++) {
         bool position = finds_position(text->stage->totals.at[t].reduce);
         write_line(text->out, "%s = %s;", total_place(text, t, position ? "best_" : ""), identity_code(text, t));
         if (position) write_line(text->out, "%s = gr_iall(0);", total_place(text, t, ""));
     }
-    close_loop(text, text->has_vectors);
-    close_loop(text, text->has_rows);
+    close_loop(text, &vectors);
+    close_loop(text, &rows);
 }
 
 /* The row-major position over the reduced indices, as an affine expression of them. */
@@ -164,9 +163,8 @@ static void open_reduced_loop(const StageText *text, const ReducedLoops *loops, 
     if (lane && text->partial) write_line(text->out, "const int width = gr_least(GR_LANES, %s - %s);", size, name);
 }
 
-static void add_chunk(const StageText *text) {
-    open_rows(text);
-    open_vectors(text, false);
+static void add_chunk(StageText *text) {
+    Loop rows = open_rows(text), vectors = open_vectors(text);
     for (int t = 0; t < text->stage->totals.count; t++) {
         const char *all = total_place(text, t, "all_"), *chunk = total_place(text, t, "");
         const char *i = total_elem(text, t) == ELEM_REAL ? "" : "i";
@@ -178,20 +176,19 @@ static void add_chunk(const StageText *text) {
         default: internal_error("a reducer that is not cut in chunks");
         }
     }
-    close_loop(text, text->has_vectors);
-    close_loop(text, text->has_rows);
+    close_loop(text, &vectors);
+    close_loop(text, &rows);
 }
 
 /* A long sum: the totals of chunks are added to those of all. */
 static void declare_all_totals(StageText *text) {
     for (int t = 0; t < text->stage->totals.count; t++)
         write_line(text->out, "%s all_%s%s;", elem_vector(total_elem(text, t)), text->totals[t], total_extent(text));
-    open_rows(text);
-    open_vectors(text, false);
+    Loop rows = open_rows(text), vectors = open_vectors(text);
     for (int t = 0; t < text->stage->totals.count; t++)
         write_line(text->out, "%s = %s;", total_place(text, t, "all_"), identity_code(text, t));
-    close_loop(text, text->has_vectors);
-    close_loop(text, text->has_rows);
+    close_loop(text, &vectors);
+    close_loop(text, &rows);
 }
 
 void emit_reduction(StageText *text) {
@@ -240,7 +237,7 @@ static const char *combine_name(Reduce reduce) {
 
 /* Lanes that were reduced are combined, in a fixed order, into one number on all lanes. */
 void combine_lanes(StageText *text) {
-    open_rows(text);
+    Loop rows = open_rows(text);
     for (int t = 0; t < text->stage->totals.count; t++) {
         const char *to = total_place(text, t, "");
         bool real = total_elem(text, t) == ELEM_REAL;
@@ -252,5 +249,5 @@ void combine_lanes(StageText *text) {
             write_line(text->out, "%s = gr_%sall(gr_lane_%s%s(%s));", to, real ? "" : "i", real ? "" : "i",
                        combine_name(reduce), to);
     }
-    close_loop(text, text->has_rows);
+    close_loop(text, &rows);
 }

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FIRST_CAPACITY = 4096, INDENT = 4 };
+enum { FIRST_CAPACITY = 4096, INDENT = 4, LINE_WIDTH = 120, DEPTH_LIMIT = 64 };
 
 void writer_open(Writer *writer, Arena *arena) {
     *writer = (Writer){.arena = arena, .capacity = FIRST_CAPACITY, .text = arena_alloc(arena, FIRST_CAPACITY)};
@@ -62,6 +62,50 @@ static void indent_line(Writer *writer, size_t begin) {
     writer->length += blanks;
 }
 
+/* ---- lines that are too long ---- */
+
+/* Where a line may be broken, and how far the rest is indented then. */
+typedef struct Break {
+    size_t at; /* the first character of the rest; 0: nowhere */
+    size_t indent;
+} Break;
+
+static bool breaks_after(const char *c) {
+    if (c[1] != ' ') return false;
+    return *c == ',' || (strchr("+-*/|&=?:", *c) != NULL && c[-1] == ' ');
+}
+
+/* The last place within the width at the least depth of parentheses: after a comma or an operator. */
+static Break find_break(const char *line, size_t indent) {
+    size_t columns[DEPTH_LIMIT] = {indent + INDENT}, depth = 0, best_depth = SIZE_MAX;
+    Break best = {0};
+    for (size_t i = indent; i < LINE_WIDTH && line[i] != 0; i++) {
+        if (strchr("([{", line[i]) != NULL && depth + 1 < DEPTH_LIMIT) columns[++depth] = i + 1;
+        if (strchr(")]}", line[i]) != NULL && depth > 0) depth--;
+        if (!breaks_after(&line[i]) || depth > best_depth) continue;
+        best = (Break){i + 2, columns[depth]};
+        best_depth = depth;
+    }
+    return best;
+}
+
+/* Breaks the line that begins at `begin`; comments and preprocessor lines are left as they are. */
+static void wrap_line(Writer *writer, size_t begin) {
+    while (writer->length - begin > LINE_WIDTH) {
+        const char *line = writer->text + begin;
+        if (strstr(line, "/*") != NULL || strstr(line, " * ") == line + strspn(line, " ") - 1 ||
+            strchr(line, '#') != NULL)
+            return;
+        Break here = find_break(line, strspn(line, " "));
+        if (here.at == 0) return;
+        const char *rest = arena_copy(writer->arena, line + here.at, writer->length - begin - here.at + 1);
+        writer->length = begin + here.at - 1; /* without the blank */
+        write_raw(writer, "\n", 1);
+        begin = writer->length;
+        write_text(writer, "%*s%s", (int)here.indent, "", rest);
+    }
+}
+
 void write_line(Writer *writer, const char *format, ...) {
     size_t begin = writer->length;
     va_list arguments;
@@ -72,6 +116,7 @@ void write_line(Writer *writer, const char *format, ...) {
     bool closes = !empty && writer->text[begin] == '}', opens = !empty && writer->text[writer->length - 1] == '{';
     if (closes) writer_indent(writer, -1);
     if (!empty) indent_line(writer, begin);
+    wrap_line(writer, begin);
     if (opens) writer_indent(writer, 1);
     write_raw(writer, "\n", 1);
 }
