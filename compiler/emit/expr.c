@@ -183,10 +183,11 @@ static Code lanes_of_affine(StageText *text, Affine affine) {
     return (Code){arena_print(text->arena, "%s + gr_iota() * gr_iall(%lld)", base, (long long)factor), 5};
 }
 
-static Code draw_code(StageText *text, const Expr *expr) {
-    Code element = lanes_of_affine(text, expr->u.draw.element);
+static Code draw_code(StageText *text, int number) {
+    const Expr *expr = &text->stage->body.exprs.at[number];
+    const char *element = lanes_of_affine(text, expr->u.draw.element).text;
     const char *fn = expr->u.draw.kind == DRAW_NORMAL ? "gr_normal" : "gr_uniform";
-    return (Code){arena_print(text->arena, "%s(call->draw, 0x%08xu, %s)", fn, expr->u.draw.site, element.text), 0};
+    return (Code){arena_print(text->arena, "%s(&%s, %s)", fn, text->draws[number], element), 0};
 }
 
 /* A total behind the loops. Where lanes were reduced, it has been combined into a variable of its own (tile.c). */
@@ -242,7 +243,7 @@ Code expr_own_code(StageText *text, int number) {
     case EXPR_SIZE: return (Code){arena_print(text->arena, "gr_iall(%s)", dim_code(text, expr->u.size)), 0};
     case EXPR_INDEX: return lanes_of_affine(text, affine_index(text->arena, expr->u.index));
     case EXPR_READ: return (Code){load_code(text, &text->stage->reads.at[expr->u.read]), 0};
-    case EXPR_DRAW: return draw_code(text, expr);
+    case EXPR_DRAW: return draw_code(text, number);
     case EXPR_TOTAL: return (Code){total_code(text, expr->u.total), 0};
     case EXPR_CALL: return call_code(text, expr);
     }

@@ -161,7 +161,7 @@ static const char *loss_address(const Emitter *emitter, const Routine *routine, 
 
 static void run_step(Writer *out, const Emitter *emitter, const Routine *routine, const Step *step) {
     if (step->loss != NULL)
-        write_line(out, "if (!gr_is_finite(*(const gr_real *)%s)) return GR_NONFINITE;",
+        write_line(out, "if (!gr_finite(*(const gr_real *)%s)) return GR_NONFINITE;",
                    loss_address(emitter, routine, step->loss));
     else if (step->kernel->banded)
         write_line(out, "%s(call, thread, threads);", step->kernel->name);

@@ -105,6 +105,7 @@ static StageText text_new(Writer *out, const Emitter *emitter, const Routine *ro
     text.indices = ARENA_ARRAY(arena, const char *, stage->index_count);
     text.buffers = ARENA_ARRAY(arena, const char *, routine->buffers.count);
     text.totals = ARENA_ARRAY(arena, const char *, stage->totals.count);
+    text.draws = ARENA_ARRAY(arena, const char *, stage->body.exprs.count);
     text.named = ARENA_ARRAY(arena, const char *, stage->body.exprs.count);
     text.varies = ARENA_ARRAY(arena, int, stage->body.exprs.count);
     const Tile *tile = &stage->tile;

@@ -20,6 +20,7 @@ typedef struct StageText {
     const char **buffers;     /* C names by Buffer.position; NULL where the stage does not touch it */
     const char *first, *last; /* names of the band's range; NULL without a band */
     const char **totals;      /* names of the accumulators */
+    const char **draws;       /* by expression: the variable that says which random numbers are drawn */
     bool has_rows, has_vectors, lane_free, lane_reduced;
     bool partial;       /* the last vector may have fewer lanes */
     bool local;         /* it touches a local buffer */

@@ -111,9 +111,20 @@ static void declare_buffers(const StageText *text) {
     }
 }
 
+static void declare_draws(StageText *text) {
+    for (int e = 0; e < text->stage->body.exprs.count; e++) {
+        const Expr *expr = &text->stage->body.exprs.at[e];
+        if (expr->kind != EXPR_DRAW) continue;
+        text->draws[e] = scope_name(&text->scope, "draw");
+        write_line(text->out, "const gr_draw %s = gr_draw_at(&call->draw, 0x%08xu);", text->draws[e],
+                   expr->u.draw.site);
+    }
+}
+
 void emit_tile_function(StageText *text) {
     write_line(text->out, "static GR_INLINE void %s_tile(%s) {", text->name, tile_parameters(text));
     declare_buffers(text);
+    declare_draws(text);
     if (text->stage->totals.count == 0) {
         outside_of_solutions(text, literal_code(text, body_elem(&text->stage->body, text->stage->results.at[0].value),
                                                 text->stage->otherwise));
