@@ -1,0 +1,272 @@
+#include "compiler/command.h"
+#include <string.h>
+
+const char usage_text[] = "usage: gradc [COMMAND] MODEL.grad [OPTIONS]      MODEL may be - (standard input)\n"
+                          "       gradc --help\n";
+
+const char help_text[] =
+    "usage: gradc [COMMAND] MODEL.grad [OPTIONS]      MODEL may be - (standard input)\n"
+    "\n"
+    "  compile  write NAME.h, NAME.c, gr.h, gr_kernel.h (the default)\n"
+    "  check    diagnostics only\n"
+    "  dump     the program after --after=PASS (list: all names, all: after every pass)\n"
+    "\n"
+    "model     -D NAME=VALUE         replace a size or constant\n"
+    "          --entries=A,B         emit these entries and what they need (all)\n"
+    "          --real=float|double   the real type (float)\n"
+    "          --name=NAME           prefix of files and symbols (else the model line, else the file name)\n"
+    "output    -o DIR                directory (.); files appear whole or not at all\n"
+    "          --force               overwrite files that gradc did not write\n"
+    "code      --target=T            native, x86-64-v4, x86-64-v3, generic (v3 on x86-64, else generic)\n"
+    "          --no-validate         do not parse the result with libclang\n"
+    "messages  -q, -v, --json (one object a line), --color=auto|always|never\n"
+    "\n"
+    "gradc --version, --help\n"
+    "Exit: 0 done, 1 model wrong, 2 command line wrong, 3 machine failed, 70 bug in gradc, 130 interrupted.\n"
+    "Environment: NO_COLOR.\n";
+
+/* ---- the options ---- */
+
+typedef enum OptionKind {
+    OPTION_DEFINE,
+    OPTION_ENTRIES,
+    OPTION_REAL,
+    OPTION_NAME,
+    OPTION_OUTPUT,
+    OPTION_FORCE,
+    OPTION_TARGET,
+    OPTION_NO_VALIDATE,
+    OPTION_AFTER,
+    OPTION_QUIET,
+    OPTION_VERBOSE,
+    OPTION_JSON,
+    OPTION_COLOUR,
+    OPTION_HELP,
+    OPTION_VERSION,
+    OPTION_COUNT
+} OptionKind;
+
+typedef struct Option {
+    const char *name;
+    const char *value; /* what it takes, for messages; NULL: nothing */
+    bool repeats;
+} Option;
+
+static const Option options[OPTION_COUNT] = {
+    [OPTION_DEFINE] = {"-D", "NAME=VALUE", .repeats = true},
+    [OPTION_ENTRIES] = {"--entries", "A,B"},
+    [OPTION_REAL] = {"--real", "float|double"},
+    [OPTION_NAME] = {"--name", "NAME"},
+    [OPTION_OUTPUT] = {"-o", "DIR"},
+    [OPTION_FORCE] = {"--force", NULL, .repeats = true},
+    [OPTION_TARGET] = {"--target", "T"},
+    [OPTION_NO_VALIDATE] = {"--no-validate", NULL, .repeats = true},
+    [OPTION_AFTER] = {"--after", "PASS"},
+    [OPTION_QUIET] = {"-q", NULL, .repeats = true},
+    [OPTION_VERBOSE] = {"-v", NULL, .repeats = true},
+    [OPTION_JSON] = {"--json", NULL, .repeats = true},
+    [OPTION_COLOUR] = {"--color", "auto|always|never"},
+    [OPTION_HELP] = {"--help", NULL, .repeats = true},
+    [OPTION_VERSION] = {"--version", NULL, .repeats = true},
+};
+
+/* ---- reading them ---- */
+
+typedef struct Reader {
+    Arena *arena;
+    Command *command;
+    char **arguments;
+    int count, at; /* the argument that is read next */
+    bool seen[OPTION_COUNT];
+    bool is_double;
+    const char **why;
+} Reader;
+
+__attribute__((format(printf, 2, 3))) static bool wrong(Reader *reader, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    *reader->why = arena_print_list(reader->arena, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+/* "; did you mean --target?", or nothing. */
+static const char *suggestion(Reader *reader, const char *name, const char *const *candidates, int count) {
+    const char *near = nearest_name(name, candidates, count);
+    return near ? arena_print(reader->arena, "; did you mean %s?", near) : "";
+}
+
+static bool is_short(const Option *option) {
+    return option->name[1] != '-';
+}
+
+/* The option that an argument is, and the value that it carries in itself ("--name=x", "-DK=20"), or NULL. */
+static OptionKind find_option(const char *argument, const char **value) {
+    for (int o = 0; o < OPTION_COUNT; o++) {
+        const Option *option = &options[o];
+        size_t length = strlen(option->name);
+        if (strncmp(argument, option->name, length) != 0) continue;
+        const char *rest = argument + length;
+        *value = *rest == '\0' ? NULL : *rest == '=' ? rest + 1 : rest;
+        if (*rest == '\0' || (option->value && (*rest == '=' || is_short(option)))) return (OptionKind)o;
+        if (*rest == '=') return (OptionKind)o;
+    }
+    return OPTION_COUNT;
+}
+
+static bool unknown_option(Reader *reader, const char *argument) {
+    const char *names[OPTION_COUNT];
+    for (int o = 0; o < OPTION_COUNT; o++)
+        names[o] = options[o].name;
+    const char *name = arena_print(reader->arena, "%.*s", (int)strcspn(argument, "="), argument);
+    const char *near = strlen(name) > 2 ? suggestion(reader, name, names, OPTION_COUNT) : "";
+    return wrong(reader, "unknown option %s%s", name, near);
+}
+
+static bool add_definition(Reader *reader, const char *text) {
+    size_t name = strcspn(text, "=");
+    if (name == 0 || text[name] == '\0' || text[name + 1] == '\0')
+        return wrong(reader, "-D %s: write -D NAME=VALUE", text);
+    CompileOptions *compile = &reader->command->compile;
+    Definition definition = {arena_print(reader->arena, "%.*s", (int)name, text), text + name + 1};
+    for (int i = 0; i < compile->definitions.count; i++)
+        if (strcmp(compile->definitions.at[i].name, definition.name) == 0)
+            return wrong(reader, "-D %s is given twice", definition.name);
+    vec_push(reader->arena, &compile->definitions, definition);
+    return true;
+}
+
+/* The position of a value in a list that ends with NULL, or -1 with a message. */
+static int choose(Reader *reader, OptionKind option, const char *value, const char *const *choices) {
+    const char *list = "";
+    int count = 0;
+    for (; choices[count]; count++) {
+        if (strcmp(choices[count], value) == 0) return count;
+        list = arena_print(reader->arena, "%s%s%s", list, count == 0 ? "" : ", ", choices[count]);
+    }
+    wrong(reader, "%s=%s: choose one of %s%s", options[option].name, value, list,
+          suggestion(reader, value, choices, count));
+    return -1;
+}
+
+static bool set_target(Reader *reader, const char *value) {
+    if (choose(reader, OPTION_TARGET, value, target_names()) < 0) return false;
+    reader->command->compile.target = target_find(value);
+    return true;
+}
+
+static bool set_real(Reader *reader, const char *value) {
+    static const char *const types[] = {"float", "double", NULL};
+    int type = choose(reader, OPTION_REAL, value, types);
+    reader->is_double = type == 1;
+    return type >= 0;
+}
+
+static bool set_colour(Reader *reader, const char *value) {
+    static const char *const choices[] = {"auto", "always", "never", NULL};
+    int choice = choose(reader, OPTION_COLOUR, value, choices);
+    if (choice >= 0) reader->command->colour = (Colour)choice;
+    return choice >= 0;
+}
+
+static bool set_option(Reader *reader, OptionKind kind, const char *value) {
+    Command *command = reader->command;
+    switch (kind) {
+    case OPTION_DEFINE: return add_definition(reader, value);
+    case OPTION_ENTRIES: command->compile.entries = value; return true;
+    case OPTION_REAL: return set_real(reader, value);
+    case OPTION_NAME: command->compile.name = value; return true;
+    case OPTION_OUTPUT: command->directory = value; return true;
+    case OPTION_FORCE: return command->force = true;
+    case OPTION_TARGET: return set_target(reader, value);
+    case OPTION_NO_VALIDATE: command->compile.validate = false; return true;
+    case OPTION_AFTER: command->after = value; return true;
+    case OPTION_QUIET: return command->quiet = true;
+    case OPTION_VERBOSE: return command->verbose = true;
+    case OPTION_JSON: return command->json = true;
+    case OPTION_COLOUR: return set_colour(reader, value);
+    case OPTION_HELP: command->kind = COMMAND_HELP; return true;
+    case OPTION_VERSION: command->kind = COMMAND_VERSION; return true;
+    case OPTION_COUNT: break;
+    }
+    internal_error("an option without a meaning");
+}
+
+static bool read_option(Reader *reader, const char *argument) {
+    const char *value = NULL;
+    OptionKind kind = find_option(argument, &value);
+    if (kind == OPTION_COUNT) return unknown_option(reader, argument);
+    const Option *option = &options[kind];
+    if (!option->value && value) return wrong(reader, "%s takes no value", option->name);
+    if (option->value && !value && reader->at < reader->count) value = reader->arguments[reader->at++];
+    if (option->value && (!value || *value == '\0'))
+        return wrong(reader, "%s needs a value: %s%s%s", option->name, option->name, is_short(option) ? " " : "=",
+                     option->value);
+    if (reader->seen[kind] && !option->repeats) return wrong(reader, "%s is given twice", option->name);
+    reader->seen[kind] = true;
+    return set_option(reader, kind, value);
+}
+
+/* ---- the whole line ---- */
+
+static const char *const commands[] =
+    {[COMMAND_COMPILE] = "compile", [COMMAND_CHECK] = "check", [COMMAND_DUMP] = "dump", NULL};
+
+/* The first word is a command unless it looks like a file. */
+static bool read_command_word(Reader *reader) {
+    if (reader->at >= reader->count) return true;
+    const char *word = reader->arguments[reader->at];
+    for (int c = 0; commands[c]; c++) {
+        if (strcmp(word, commands[c]) != 0) continue;
+        reader->command->kind = (CommandKind)c;
+        reader->at++;
+        return true;
+    }
+    if (strpbrk(word, "./-")) return true;
+    return wrong(reader, "unknown command %s%s", word, suggestion(reader, word, commands, COMMAND_DUMP + 1));
+}
+
+static bool read_file_name(Reader *reader, const char *argument) {
+    CompileOptions *compile = &reader->command->compile;
+    if (compile->path) return wrong(reader, "one model at a time: %s and %s are given", compile->path, argument);
+    if (*argument == '\0') return wrong(reader, "the name of the model file is empty");
+    compile->path = argument;
+    return true;
+}
+
+static bool check_command(Reader *reader) {
+    Command *command = reader->command;
+    if (command->kind == COMMAND_HELP || command->kind == COMMAND_VERSION) return true;
+    bool lists = command->kind == COMMAND_DUMP && command->after && strcmp(command->after, "list") == 0;
+    if (!command->compile.path && !lists)
+        return wrong(reader, "which model? Name a .grad file, or - for standard input");
+    if (command->kind == COMMAND_DUMP && !command->after)
+        return wrong(reader, "dump needs --after=PASS; --after=list names all");
+    if (command->kind != COMMAND_DUMP && command->after) return wrong(reader, "--after is an option of `gradc dump`");
+    if (command->quiet && command->verbose) return wrong(reader, "-q and -v contradict each other");
+    return true;
+}
+
+static void set_real_type(Reader *reader) {
+    if (!reader->is_double) return;
+    Target *target = ARENA_NEW(reader->arena, Target);
+    *target = target_with_double(reader->command->compile.target);
+    reader->command->compile.target = target;
+}
+
+bool read_command(Arena *arena, int count, char **arguments, Command *command, const char **why) {
+    *command = (Command){.directory = ".", .compile = {.validate = true, .target = target_default()}};
+    Reader reader = {.arena = arena, .command = command, .arguments = arguments, .count = count, .at = 1, .why = why};
+    if (!read_command_word(&reader)) return false;
+    bool files_only = false;
+    while (reader.at < count) {
+        const char *argument = arguments[reader.at++];
+        if (!files_only && strcmp(argument, "--") == 0)
+            files_only = true;
+        else if (!files_only && argument[0] == '-' && argument[1] != '\0' ? !read_option(&reader, argument)
+                                                                          : !read_file_name(&reader, argument))
+            return false;
+    }
+    set_real_type(&reader);
+    return check_command(&reader);
+}

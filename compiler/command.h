@@ -1,0 +1,26 @@
+/* The command line: what the user asks for. */
+#ifndef GRADC_COMMAND_H
+#define GRADC_COMMAND_H
+
+#include "compiler/compile.h"
+
+typedef enum CommandKind { COMMAND_COMPILE, COMMAND_CHECK, COMMAND_DUMP, COMMAND_HELP, COMMAND_VERSION } CommandKind;
+
+typedef enum Colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER } Colour;
+
+typedef struct Command {
+    CommandKind kind;
+    CompileOptions compile;
+    const char *directory; /* -o */
+    bool force;
+    const char *after; /* dump: the name of a stage, "all" or "list" */
+    bool quiet, verbose, json;
+    Colour colour;
+} Command;
+
+extern const char usage_text[], help_text[];
+
+/* False with a message where the command line is wrong. What was read before the mistake is in *command. */
+bool read_command(Arena *arena, int count, char **arguments, Command *command, const char **why);
+
+#endif

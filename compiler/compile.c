@@ -1,0 +1,232 @@
+/* The pipeline. Read the four functions of compile.h at the end first: the rest serves them.
+ *
+ *     file -> Source -> AstFile -> Program -> (passes) -> Routines -> header and source text -> (libclang) -> files */
+#define _POSIX_C_SOURCE 200809L
+#include "compiler/compile.h"
+#include "compiler/kernels/kernels.h"
+#include "compiler/passes/pipeline.h"
+#include "compiler/support/embedded.h"
+#include "frontend/elaborate.h"
+#include "frontend/parse.h"
+#include "frontend/source.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+void compilation_open(Compilation *compilation, Arena *arena, const CompileOptions *options) {
+    *compilation = (Compilation){.arena = arena, .options = options};
+    interner_open(&compilation->names, arena);
+    diagnostics_open(&compilation->diagnostics, arena);
+}
+
+/* Ends the compilation with a message of its own; false, so that a stage can return it. */
+__attribute__((format(printf, 3, 4))) static bool fail(Compilation *compilation, CompileStatus status,
+                                                       const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    compilation->failure = arena_print_list(compilation->arena, format, arguments);
+    va_end(arguments);
+    compilation->status = status;
+    return false;
+}
+
+static bool model_is_right(Compilation *compilation) {
+    if (compilation->diagnostics.errors > 0 && compilation->status == COMPILE_DONE)
+        compilation->status = COMPILE_MODEL_WRONG;
+    return compilation->status == COMPILE_DONE;
+}
+
+static void done(const Compilation *compilation, const char *stage) {
+    const CompileOptions *options = compilation->options;
+    if (options->after) options->after(options->context, compilation, stage, true);
+}
+
+/* ---- from text to a lowered graph ---- */
+
+static bool read_text(Compilation *compilation) {
+    SourceStatus status =
+        source_read(compilation->arena, &compilation->diagnostics, compilation->options->path, &compilation->source);
+    if (status == SOURCE_UNREADABLE) compilation->status = COMPILE_COMMAND_WRONG;
+    return model_is_right(compilation);
+}
+
+static bool parse_text(Compilation *compilation) {
+    compilation->tree =
+        parse_file(compilation->arena, &compilation->names, &compilation->diagnostics, compilation->source);
+    done(compilation, STAGE_PARSE);
+    return model_is_right(compilation);
+}
+
+static bool elaborate_tree(Compilation *compilation) {
+    compilation->program = elaborate(compilation->arena, &compilation->names, &compilation->diagnostics,
+                                     compilation->tree, compilation->options);
+    if (compilation->program) done(compilation, STAGE_ELABORATE);
+    return model_is_right(compilation);
+}
+
+static void pass_done(void *context, const Pass *pass, bool changed) {
+    const Compilation *compilation = context;
+    const CompileOptions *options = compilation->options;
+    if (options->after) options->after(options->context, compilation, pass->name, changed);
+}
+
+static bool lower_graphs(Compilation *compilation) {
+    run_passes(compilation->program, &compilation->diagnostics, pass_done, compilation);
+    return model_is_right(compilation);
+}
+
+/* ---- what the files are called ---- */
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    if (strcmp(path, "-") == 0) return "<stdin>";
+    return slash ? slash + 1 : path;
+}
+
+static bool is_identifier(const char *name) {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+    return *name && *name != '_' && !(*name >= '0' && *name <= '9') && name[strspn(name, letters)] == '\0';
+}
+
+/* Why a model cannot be called that, or NULL. */
+static const char *fault_of_name(const char *name) {
+    if (!is_identifier(name)) return "is no C name (letters, digits and '_', a letter first)";
+    if (name_is_reserved(name)) return "is a word of C, C++ or their libraries";
+    if (strcmp(name, "gr") == 0 || strncmp(name, "gr_", 3) == 0) return "belongs to gradc's runtime";
+    return NULL;
+}
+
+static bool choose_name(Compilation *compilation) {
+    const CompileOptions *options = compilation->options;
+    const AstName line = compilation->tree->model;
+    const char *file = base_name(options->path), *dot = strrchr(file, '.');
+    int length = dot && dot != file ? (int)(dot - file) : (int)strlen(file);
+    const char *from_file = arena_print(compilation->arena, "%.*s", length, file);
+    const char *name = options->name ? options->name : line.name ? line.name : from_file;
+    compilation->emit.name = name;
+
+    const char *fault = fault_of_name(name);
+    if (!fault) return true;
+    if (options->name) return fail(compilation, COMPILE_COMMAND_WRONG, "--name=%s: this %s", name, fault);
+    if (line.name) {
+        diag_error(&compilation->diagnostics, line.span, "`%s` %s: call the model otherwise, or use --name", name,
+                   fault);
+        return model_is_right(compilation);
+    }
+    return fail(compilation, COMPILE_COMMAND_WRONG,
+                "the files cannot be named after %s: `%s` %s; begin the model with a line `model NAME`, or use --name",
+                file, name, fault);
+}
+
+/* The command that makes the same files again, wherever the model lies. */
+static const char *command_text(Compilation *compilation) {
+    const CompileOptions *options = compilation->options;
+    Writer writer;
+    writer_open(&writer, compilation->arena);
+    write_text(&writer, "gradc compile %s", base_name(options->path));
+    for (int i = 0; i < options->definitions.count; i++)
+        write_text(&writer, " -D %s=%s", options->definitions.at[i].name, options->definitions.at[i].value);
+    if (options->entries) write_text(&writer, " --entries=%s", options->entries);
+    if (options->name) write_text(&writer, " --name=%s", options->name);
+    if (options->target->is_double) write_text(&writer, " --real=double");
+    write_text(&writer, " --target=%s", options->target->name);
+    return writer_text(&writer);
+}
+
+/* ---- from the graph to validated text ---- */
+
+static bool emit_pair(Compilation *compilation) {
+    compilation->emit.command = command_text(compilation);
+    compilation->emit.source_name = base_name(compilation->options->path);
+    compilation->emit.target = compilation->options->target;
+    compilation->emission = emit_program(compilation->arena, compilation->program, &compilation->emit);
+    return true;
+}
+
+static bool validate_pair(Compilation *compilation) {
+    const char *why;
+    if (!compilation->options->validate) return true;
+    if (validate_emission(compilation->arena, &compilation->emit, &compilation->emission, &why)) return true;
+    return fail(compilation, COMPILE_BUG, "the C that it made for this model is wrong: %s", why);
+}
+
+/* ---- files ---- */
+
+/* Did gradc write the file at this place, or is there none? */
+static bool is_ours(const char *path, const char *mark) {
+    FILE *in = fopen(path, "rb");
+    if (!in) return true; /* what cannot be read cannot be lost: writing tells what is the matter */
+    char line[256] = "";
+    bool ours = fgets(line, sizeof line, in) && strncmp(line, "/* ", 3) == 0 && strstr(line, mark);
+    bool empty = line[0] == '\0' && feof(in);
+    fclose(in);
+    return ours || empty;
+}
+
+static bool check_directory(Compilation *compilation, const char *directory) {
+    struct stat status;
+    if (stat(directory, &status) != 0)
+        return fail(compilation, COMPILE_COMMAND_WRONG, "cannot write to the directory %s: %s", directory,
+                    strerror(errno));
+    if (!S_ISDIR(status.st_mode))
+        return fail(compilation, COMPILE_COMMAND_WRONG, "cannot write to %s: it is not a directory", directory);
+    return true;
+}
+
+static const char *path_in(Arena *arena, const char *directory, const char *name, const char *extension) {
+    if (strcmp(directory, ".") == 0) return arena_print(arena, "%s%s", name, extension);
+    bool closed = directory[strlen(directory) - 1] == '/';
+    return arena_print(arena, "%s%s%s%s", directory, closed ? "" : "/", name, extension);
+}
+
+static FileText embedded_text(Arena *arena, const char *directory, const char *name) {
+    const EmbeddedFile *file = embedded_file(name);
+    if (!file) internal_error("%s is not embedded", name);
+    return (FileText){path_in(arena, directory, name, ""), file->text, file->length};
+}
+
+/* ---- the way ---- */
+
+bool compile_to_graph(Compilation *compilation) {
+    return read_text(compilation) && parse_text(compilation) && elaborate_tree(compilation) &&
+           lower_graphs(compilation);
+}
+
+bool compile_to_routines(Compilation *compilation) {
+    const Program *program = compilation->program;
+    compilation->routines = ARENA_ARRAY(compilation->arena, Routine *, program->entries.count);
+    for (int e = 0; e < program->entries.count; e++) {
+        const Entry *entry = program->entries.at[e];
+        compilation->routines[e] = make_routine(compilation->arena, entry->graph, entry, compilation->options->target);
+    }
+    done(compilation, STAGE_PLAN);
+    return true;
+}
+
+bool compile_to_c(Compilation *compilation) {
+    return choose_name(compilation) && emit_pair(compilation) && validate_pair(compilation);
+}
+
+bool compile_write(Compilation *compilation, const char *directory, bool force) {
+    if (!check_directory(compilation, directory)) return false;
+    Arena *arena = compilation->arena;
+    const char *name = compilation->emit.name;
+    const Emission *emission = &compilation->emission;
+    FileText files[] = {
+        {path_in(arena, directory, name, ".h"), emission->header, strlen(emission->header)},
+        {path_in(arena, directory, name, ".c"), emission->source, strlen(emission->source)},
+        embedded_text(arena, directory, "gr.h"),
+        embedded_text(arena, directory, "gr_kernel.h"),
+    };
+    static const char *const marks[] = {" - made by gradc", " - made by gradc", "gr.h - ", "gr_kernel.h - "};
+    enum { COUNT = sizeof files / sizeof *files };
+    for (int i = 0; i < COUNT && !force; i++)
+        if (!is_ours(files[i].path, marks[i]))
+            return fail(compilation, COMPILE_COMMAND_WRONG,
+                        "%s exists, and gradc did not write it: choose another --name or -o, or use --force",
+                        files[i].path);
+    const char *why;
+    if (!write_files(arena, files, COUNT, &why)) return fail(compilation, COMPILE_MACHINE_FAILED, "%s", why);
+    return true;
+}
