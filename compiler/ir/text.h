@@ -37,7 +37,8 @@ const char *node_text(Arena *arena, const Node *node); /* one line without inden
 /* NULL after an error, which is in the diagnostics. Everything is made in the arena. */
 Program *read_program(Arena *arena, Interner *names, Diagnostics *diagnostics, const Source *source);
 
-/* Appends "what is wrong" lines to `*why` (NULL: none so far) and
+/* False where a program breaks a rule of graph.h; lines that say what is wrong are appended to `*why` (NULL: none so
+ * far). */
 bool verify_graph(Arena *arena, const Graph *graph, const char **why);
 bool verify_program(Arena *arena, const Program *program, const char **why);
 
