@@ -1,0 +1,94 @@
+#!/bin/sh
+# All tests: sh tests/run.sh. The last line is "N passed, N failed"; the status is 0 if none failed.
+#
+# gradc and its tests are built with gcc, with clang, and with the sanitizers, in build-tests/ (GRADC_TEST_BUILD names
+# another place). Then every script tests/*/*.sh is run with GRADC, the program to test, and CHECKS, the functions of
+# checks.sh; it says "ok WHAT" or "not ok WHAT" a line.
+set -u
+root=$(cd "$(dirname "$0")/.." && pwd)
+build=${GRADC_TEST_BUILD:-$root/build-tests}
+passed=0
+failed=0
+
+count() { # count PASSED FAILED
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+}
+
+# build NAME CMAKE-OPTION...: configures and builds everything into $build/NAME
+build() {
+    name=$1
+    shift
+    mkdir -p "$build/$name"
+    if { cmake -S "$root" -B "$build/$name" "$@" && cmake --build "$build/$name" -j"$(nproc)"; } \
+        >"$build/$name/log" 2>&1; then
+        echo "ok build with $name, warnings are errors"
+        count 1 0
+    else
+        grep -E -A5 'error|Error' "$build/$name/log" | head -40
+        echo "not ok build with $name (see $build/$name/log)"
+        count 0 1
+        return 1
+    fi
+}
+
+# criterion NAME: runs the Criterion programs of a build and adds up what they report
+criterion() {
+    for program in "$build/$1"/gradc_tests "$build/$1"/gradc_run_tests; do
+        if [ ! -x "$program" ]; then
+            echo "not ok $program was not built"
+            count 0 1
+            continue
+        fi
+        "$program" --jobs "$(nproc)" --timeout 300 >"$program.log" 2>&1
+        status=$?
+        summary=$(sed -n 's/.*Tested: \([0-9]*\) | Passing: \([0-9]*\) .*/\1 \2/p' "$program.log" | tail -1)
+        if [ -z "$summary" ]; then
+            tail -20 "$program.log"
+            echo "not ok $1: $(basename "$program") ended with status $status and no summary"
+            count 0 1
+            continue
+        fi
+        tested=${summary% *}
+        good=${summary#* }
+        count "$good" $((tested - good))
+        if [ "$tested" -gt "$good" ] || [ "$status" -ne 0 ]; then
+            grep -v -E '^\[(PASS|SKIP|RUN |====)' "$program.log" | head -100
+            [ "$tested" -gt "$good" ] || count 0 1
+        fi
+        echo "$1: $(basename "$program"): $good of $tested passed"
+    done
+}
+
+# script PATH: runs one script and counts its lines
+script() {
+    work=$(mktemp -d)
+    (cd "$work" && GRADC=$build/gcc/gradc CHECKS=$root/tests/checks.sh ROOT=$root sh "$1") >"$work.log" 2>&1
+    status=$?
+    good=$(grep -c '^ok ' "$work.log")
+    bad=$(grep -c '^not ok ' "$work.log")
+    [ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+    [ "$good" -gt 0 ] || [ "$bad" -gt 0 ] || bad=1
+    count "$good" "$bad"
+    [ "$bad" -eq 0 ] || grep -v '^ok ' "$work.log"
+    echo "${1#"$root"/}: $good passed, $bad failed"
+    rm -rf "$work" "$work.log"
+}
+
+sh "$root/examples/packages.sh" gcc g++ libc6-dev clang libclang-rt-14-dev binutils make cmake libclang-dev \
+    libcriterion-dev clang-format || exit 1
+
+warnings=-Werror
+build gcc -DCMAKE_C_COMPILER=gcc -DCMAKE_C_FLAGS="$warnings" && criterion gcc
+build clang -DCMAKE_C_COMPILER=clang -DCMAKE_C_FLAGS="$warnings" && criterion clang
+build sanitizers -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS="$warnings -O1" \
+    -DGRADC_SANITIZE=ON && criterion sanitizers
+
+if [ -x "$build/gcc/gradc" ]; then
+    for test in "$root"/tests/*/*.sh; do
+        script "$test"
+    done
+fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
