@@ -285,7 +285,6 @@ GR_FUNCTION gr_vec gr_sqrt(gr_vec x) {
 
 GR_INLINE gr_vec gr_max(gr_vec a, gr_vec b) { return (gr_vec)GR_MM(max)(a, b); }
 GR_INLINE gr_vec gr_min(gr_vec a, gr_vec b) { return (gr_vec)GR_MM(min)(a, b); }
-GR_INLINE gr_vec gr_floor(gr_vec x) { return (gr_vec)GR_MM(floor)(x); }
 GR_INLINE gr_vec gr_sqrt(gr_vec x) { return (gr_vec)GR_MM(sqrt)(x); }
 
 GR_INLINE gr_vec gr_select(gr_ivec mask, gr_vec a, gr_vec b) {
@@ -298,13 +297,16 @@ GR_INLINE gr_vec gr_select(gr_ivec mask, gr_vec a, gr_vec b) {
 #endif
 }
 
-GR_INLINE gr_vec gr_nearest(gr_vec x) {
 #if GR_KERNEL_TARGET == GR_TARGET_X86_64_V3
-    return (gr_vec)GR_MM(round)(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#define GR_ROUND(x, how) ((gr_vec)GR_MM(round)(x, how | _MM_FROUND_NO_EXC))
 #else
-    return (gr_vec)GR_MM(roundscale)(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#define GR_ROUND(x, how) ((gr_vec)GR_MM(roundscale)(x, how | _MM_FROUND_NO_EXC))
 #endif
-}
+GR_PRAGMA(GCC diagnostic push)
+GR_PRAGMA(GCC diagnostic ignored "-Wsign-conversion") /* in gcc's macros at -O0 */
+GR_INLINE gr_vec gr_nearest(gr_vec x) { return GR_ROUND(x, _MM_FROUND_TO_NEAREST_INT); }
+GR_INLINE gr_vec gr_floor(gr_vec x) { return GR_ROUND(x, _MM_FROUND_TO_NEG_INF); }
+GR_PRAGMA(GCC diagnostic pop)
 
 #if GR_KERNEL_TARGET == GR_TARGET_X86_64_V3 && GR_REAL_BITS == 64 /* no conversions of 64-bit integers */
 GR_INLINE gr_vec gr_real_of(gr_ivec x) {
@@ -571,7 +573,7 @@ static const gr_real gr_cosine_turn_terms[] = {-19.7392082f, 64.9391708f, -85.42
 #define GR_LOG2_LEAST  -160.0
 #define GR_LOG2_MOST   140.0
 #define GR_TURN_MOST   12800.0   /* above, reduction by pi/2 goes lane by lane */
-#define GR_RIGHT_1     1.5703125 /* pi/2 in parts of 11 bits, and a rest */
+#define GR_RIGHT_1     1.5703125 /* pi/2: parts of 11 bits, and the rest */
 #define GR_RIGHT_2     0.0004837512969970703125
 #define GR_RIGHT_3     7.5495336204767227173e-8
 #define GR_RIGHT_4     2.563344068257089603e-12
@@ -621,10 +623,9 @@ static const gr_real gr_cosine_turn_terms[] = {-19.739208802178716, 64.939394022
 #define GR_LOG2_LEAST  -1100.0
 #define GR_LOG2_MOST   1040.0
 #define GR_TURN_MOST   1e6
-#define GR_RIGHT_1     1.5707963267341256142 /* parts of 33 bits */
-#define GR_RIGHT_2     6.0771005063039659766e-11
-#define GR_RIGHT_3     2.0222662487111664558e-21
-#define GR_RIGHT_4     8.47842766036889957e-32
+#define GR_RIGHT_1     1.5707963267341256142 /* pi/2: parts of 33 bits, and the rest */
+#define GR_RIGHT_3     6.0771005063039659766e-11
+#define GR_RIGHT_4     2.0222662487959507324e-21
 #endif
 
 #define GR_C(x)          ((gr_real)(x))
@@ -716,9 +717,11 @@ GR_FUNCTION gr_vec gr_tanh(gr_vec x) {
     return gr_copysign(gr_select(gr_less(size, gr_all(GR_C(0.625))), near, far), x);
 }
 
+/* e/(1 + e) or 1/(1 + e), and then what the rounding of 1 + e was: the error times about 1/(1 + e). */
 GR_FUNCTION gr_vec gr_sigmoid(gr_vec x) {
-    const gr_vec e = gr_exp(-gr_abs(x));
-    return gr_select(gr_less(x, gr_all(0)), e, gr_all(1)) / (1 + e);
+    const gr_vec e = gr_exp(-gr_abs(x)), below = 1 + e, error = (1 - below) + e;
+    const gr_vec y = gr_select(gr_less(x, gr_all(0)), e, gr_all(1)) / below;
+    return y - y * (error - error * (e * GR_C(0.5)));
 }
 
 GR_FUNCTION gr_vec gr_softplus(gr_vec x) { return gr_max(gr_all(0), x) + gr_log1p(gr_exp(-gr_abs(x))); }
@@ -776,19 +779,31 @@ GR_FUNCTION int gr_turn_far(double x, double *r) {
         high = ~high;
         low = ~low;
     }
-    double fraction = (double)high * 5.4210108624275221700e-20 + (double)low * 2.9387358770557187699e-39;
-    if (above != (x < 0)) fraction = -fraction;
-    *r = fraction * 1.57079632679489661923;
+    int zeros = 0;
+    for (; zeros < 64 && !(high >> 63); zeros++) {
+        high = high << 1 | low >> 63;
+        low <<= 1;
+    }
+    /* fraction = high 2^-(64 + zeros), times pi/2: 26 bits of each, whose product is exact, and the rest */
+    const double upper = (double)(high >> 38), lower = (double)(high & 0x3fffffffffu) * 3.637978807091713e-12;
+    double rest = upper * 1.5707963109016418 + (upper * 1.5893254773528197e-8 + lower * 1.5707963267948966);
+    for (rest *= 1.4901161193847656e-8; zeros; zeros--)
+        rest *= 0.5;
+    *r = above != (x < 0) ? -rest : rest;
     return x < 0 ? -quadrant & 3 : quadrant & 3;
 }
 
-/* x = k pi/2 + r with |r| <= pi/4: the k modulo 4 or more of it, and r. In four parts, as far as the products of k with
- * them are exact; beyond, lane by lane. */
+/* x = k pi/2 + r with |r| <= pi/4: the k, or its rest by 4, and r. pi/2 is taken off in parts, as far as the products
+ * of k with them are exact; beyond, lane by lane. */
 GR_INLINE gr_ivec gr_turn_split(gr_vec x, gr_vec *r) {
     gr_ivec k = gr_int_of(gr_nearest(x * GR_C(0.63661977236758134308)));
     const gr_vec turns = gr_real_of(k);
-    *r = x - turns * GR_C(GR_RIGHT_1);
-    *r = ((*r - turns * GR_C(GR_RIGHT_2)) - turns * GR_C(GR_RIGHT_3)) - turns * GR_C(GR_RIGHT_4);
+    gr_vec near = x - turns * GR_C(GR_RIGHT_1);
+#if GR_REAL_BITS == 32
+    near = near - turns * GR_C(GR_RIGHT_2);
+#endif
+    const gr_vec part = turns * GR_C(GR_RIGHT_3), rounded = near - part, lost = (near - rounded) - part;
+    *r = rounded + (lost - turns * GR_C(GR_RIGHT_4));
     if (gr_any(~gr_less(gr_abs(x), gr_all(GR_C(GR_TURN_MOST))))) {
         gr_real lanes[GR_LANES], rests[GR_LANES];
         int32_t turned[GR_LANES];
@@ -1055,6 +1070,33 @@ GR_EXACT gr_vec gr_normal(const gr_draw *draw, gr_ivec element) {
 }
 
 GR_KERNELS_END
+
+/* ---- work shared among threads */
+
+/* The same draw at another site. */
+GR_INLINE gr_draw gr_draw_at(const gr_draw *draw, uint32_t site) {
+    gr_draw at = *draw;
+    at.site = site;
+    return at;
+}
+
+GR_INLINE int gr_least(int a, int b) { return a < b ? a : b; }
+
+/* first <= i < last is the part of 0 <= i < count that thread number `thread` of `threads` does: whole grains, as
+ * evenly as they go; the last part takes the rest. */
+GR_FUNCTION void gr_share(int count, int grain, int thread, int threads, int *first, int *last) {
+    const int64_t grains = (count + (int64_t)grain - 1) / grain;
+    const int64_t begin = grains * thread / threads * grain, end = grains * (thread + 1) / threads * grain;
+    *first = (int)(begin < count ? begin : count);
+    *last = (int)(end < count ? end : count);
+}
+
+/* All threads of the parallel region wait for each other. */
+#ifdef _OPENMP
+#define GR_BARRIER GR_PRAGMA(omp barrier)
+#else
+#define GR_BARRIER (void)0
+#endif
 
 /* ---- checks, for entries */
 

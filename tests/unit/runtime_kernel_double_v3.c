@@ -1,0 +1,4 @@
+#define GR_REAL          double
+#define GR_KERNEL_TARGET GR_TARGET_X86_64_V3
+#define KERNEL_TABLE     kernel_double_v3
+#include "tests/unit/runtime_kernel.inc"
