@@ -1,6 +1,6 @@
 /* The function that computes one register tile.
  *
- *     static GR_INLINE void train_h_tile(const train_call *call, int n, int o, const int rows) {
+ *     GR_INLINE void train_h_tile(const train_call *call, int n, int o, const int rows) {
  *         ... buffers ...
  *         gr_vec total[12][2];
  *         zero the totals
@@ -122,7 +122,7 @@ static void declare_draws(StageText *text) {
 }
 
 void emit_tile_function(StageText *text) {
-    write_line(text->out, "static GR_INLINE void %s_tile(%s) {", text->name, tile_parameters(text));
+    write_line(text->out, "GR_INLINE void %s_tile(%s) {", text->name, tile_parameters(text));
     declare_buffers(text);
     declare_draws(text);
     if (text->stage->totals.count == 0) {

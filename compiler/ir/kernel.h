@@ -111,7 +111,7 @@ typedef struct Routine {
     const Entry *entry; /* NULL: the initial values of a store */
     const Graph *graph;
     VEC(Buffer *) buffers;
-    VEC(Kernel *) kernels; /* arguments before users; the order of execution is that of the steps */
+    VEC(Kernel *) kernels; /* as they were made; the order of execution is that of the steps */
     VEC(Update) updates;
     VEC(Buffer *) losses; /* in program order */
     VEC(Step) steps;

@@ -6,7 +6,8 @@
  *            same are computed together
  *   kernel   stages share a band exactly if every read between them is the identity on it
  *
- * All three walk the nodes once, in their order, so that arguments are placed before users. */
+ * The nodes are walked once, in their order, so that arguments are placed before users. A nest may still join an early
+ * kernel: all that matters is that no kernel comes to wait for itself. */
 #include "compiler/kernels/kernels.h"
 #include "compiler/kernels/stage.h"
 
@@ -97,24 +98,60 @@ static void choose_inlined(Fusion *fusion) {
 
 /* ---- stages ---- */
 
-static bool before(const Stage *a, const Stage *b) {
-    if (a->kernel != b->kernel) return a->kernel->position < b->kernel->position;
-    const Kernel *kernel = a->kernel;
-    for (int s = 0; s < kernel->stages.count; s++) {
-        if (kernel->stages.at[s] == b) return false;
-        if (kernel->stages.at[s] == a) return true;
-    }
+static Stage *producer_of(const Fusion *fusion, const Access *access) {
+    return fusion->values[access->node->id].stage;
+}
+
+/* Whether kernel a uses what b computes, directly or through others. `seen` is by kernel. */
+static bool depends_through(const Fusion *fusion, const Kernel *a, const Kernel *b, bool *seen) {
+    if (a == b) return true;
+    if (seen[a->position]) return false;
+    seen[a->position] = true;
+    for (int s = 0; s < a->stages.count; s++)
+        for (int r = 0; r < a->stages.at[s]->reads.count; r++) {
+            const Node *node = a->stages.at[s]->reads.at[r].buffer->node;
+            const Stage *producer = node == NULL ? NULL : fusion->values[node->id].stage;
+            if (producer != NULL && producer->kernel != a && depends_through(fusion, producer->kernel, b, seen))
+                return true;
+        }
     return false;
 }
 
-/* The stage that computes the last of what is read; NULL where all are leaves. */
-static Stage *last_producer(const Fusion *fusion, const Accesses *accesses) {
-    Stage *last = NULL;
+static bool depends_on(const Fusion *fusion, const Kernel *a, const Kernel *b) {
+    return depends_through(fusion, a, b, ARENA_ARRAY(fusion->arena, bool, fusion->routine->kernels.count));
+}
+
+/* Whether what is read can be there before the kernel runs, or is computed by it: no kernel may wait for itself. */
+static bool ready_for(const Fusion *fusion, const Kernel *kernel, const Accesses *accesses) {
     for (int i = 0; i < accesses->count; i++) {
-        Stage *stage = fusion->values[accesses->at[i].node->id].stage;
-        if (stage != NULL && (last == NULL || before(last, stage))) last = stage;
+        const Stage *producer = producer_of(fusion, &accesses->at[i]);
+        if (producer == NULL || producer->kernel == kernel) continue;
+        if (depends_on(fusion, producer->kernel, kernel)) return false;
     }
-    return last;
+    return true;
+}
+
+static int position_in_kernel(const Stage *stage) {
+    int s = 0;
+    while (stage->kernel->stages.at[s] != stage)
+        s++;
+    return s;
+}
+
+/* The same for a stage: what its own kernel computes must come before it. */
+static bool ready_for_stage(const Fusion *fusion, const Stage *stage, const Accesses *accesses) {
+    for (int i = 0; i < accesses->count; i++) {
+        const Stage *producer = producer_of(fusion, &accesses->at[i]);
+        if (producer == NULL || producer->kernel != stage->kernel) continue;
+        if (position_in_kernel(producer) > position_in_kernel(stage)) return false;
+    }
+    return ready_for(fusion, stage->kernel, accesses);
+}
+
+static bool reads_stage(const Fusion *fusion, const Stage *stage, const Accesses *accesses) {
+    for (int i = 0; i < accesses->count; i++)
+        if (producer_of(fusion, &accesses->at[i]) == stage) return true;
+    return false;
 }
 
 static bool same_space(const Stage *stage, const Node *nest, IndexKind kind) {
@@ -164,23 +201,22 @@ static bool can_stand_beside(const Fusion *fusion, const Stage *stage, const Nod
     if (nest_is_contraction(&nest->u.nest) || stage->solved_count > 0) return false;
     if (nest_count(&nest->u.nest, INDEX_SOLVED) > 0) return false;
     if (!same_space(stage, nest, INDEX_FREE) || !same_space(stage, nest, INDEX_REDUCED)) return false;
-    for (int i = 0; i < accesses->count; i++)
-        if (fusion->values[accesses->at[i].node->id].stage == stage) return false;
-    return shares_a_read(fusion, stage, accesses);
+    return !reads_stage(fusion, stage, accesses) && shares_a_read(fusion, stage, accesses);
 }
 
-static Stage *stage_for(const Fusion *fusion, const Node *nest, const Accesses *accesses, Stage *last) {
-    if (last != NULL && can_follow(fusion, last, nest, accesses)) return last;
+static bool can_take(const Fusion *fusion, const Stage *stage, const Node *nest, const Accesses *accesses) {
+    bool numbers = stage->free_count == 0 && stage->totals.count == 0; /* all single numbers are computed together */
+    bool follows = (numbers || reads_stage(fusion, stage, accesses)) && can_follow(fusion, stage, nest, accesses);
+    if (!follows && !can_stand_beside(fusion, stage, nest, accesses)) return false;
+    return ready_for_stage(fusion, stage, accesses);
+}
+
+static Stage *stage_for(const Fusion *fusion, const Node *nest, const Accesses *accesses) {
     const Routine *routine = fusion->routine;
     for (int k = routine->kernels.count - 1; k >= 0; k--) {
         const Kernel *kernel = routine->kernels.at[k];
-        for (int s = kernel->stages.count - 1; s >= 0; s--) {
-            Stage *stage = kernel->stages.at[s];
-            if (last != NULL && stage != last && !before(last, stage)) return NULL;
-            if (can_stand_beside(fusion, stage, nest, accesses)) return stage;
-            bool numbers = stage->free_count == 0 && stage->totals.count == 0;
-            if (numbers && can_follow(fusion, stage, nest, accesses)) return stage;
-        }
+        for (int s = kernel->stages.count - 1; s >= 0; s--)
+            if (can_take(fusion, kernel->stages.at[s], nest, accesses)) return kernel->stages.at[s];
     }
     return NULL;
 }
@@ -203,14 +239,19 @@ static bool joins_band(const Fusion *fusion, const Kernel *kernel, const Node *n
     return true;
 }
 
-/* The kernel of the last producer, or, where nothing of this entry is read, the latest over the same batch. */
-static Kernel *kernel_for(const Fusion *fusion, const Node *nest, const Accesses *accesses, const Stage *last) {
+static bool reads_kernel(const Fusion *fusion, const Kernel *kernel, const Accesses *accesses) {
+    for (int s = 0; s < kernel->stages.count; s++)
+        if (reads_stage(fusion, kernel->stages.at[s], accesses)) return true;
+    return false;
+}
+
+/* The latest kernel over the same batch, or over another band of which it reads something. */
+static Kernel *kernel_for(const Fusion *fusion, const Node *nest, const Accesses *accesses) {
     const Routine *routine = fusion->routine;
-    if (last != NULL) return joins_band(fusion, last->kernel, nest, accesses) ? last->kernel : NULL;
     for (int k = routine->kernels.count - 1; k >= 0; k--) {
         Kernel *kernel = routine->kernels.at[k];
-        if (kernel->banded && !dim_is_constant(kernel->band) && joins_band(fusion, kernel, nest, accesses))
-            return kernel;
+        bool related = !dim_is_constant(kernel->band) || reads_kernel(fusion, kernel, accesses);
+        if (related && joins_band(fusion, kernel, nest, accesses) && ready_for(fusion, kernel, accesses)) return kernel;
     }
     return NULL;
 }
@@ -218,11 +259,10 @@ static Kernel *kernel_for(const Fusion *fusion, const Node *nest, const Accesses
 static void place_nest(Fusion *fusion, const Node *nest) {
     Accesses accesses = {0};
     nest_accesses(fusion, nest, &accesses);
-    Stage *last = last_producer(fusion, &accesses);
-    Stage *stage = stage_for(fusion, nest, &accesses, last);
+    Stage *stage = stage_for(fusion, nest, &accesses);
     if (stage == NULL) {
         stage = stage_new(fusion, nest);
-        Kernel *kernel = kernel_for(fusion, nest, &accesses, last);
+        Kernel *kernel = kernel_for(fusion, nest, &accesses);
         if (kernel != NULL)
             kernel_add(fusion->routine, kernel, stage);
         else
