@@ -17,21 +17,11 @@
 
 /* A nest with the indices, reads and body of the node, to which more is added. */
 static NestBuilder same_nest(Backward *backward, const Node *node) {
-    Arena *arena = backward_graph(backward)->arena;
-    NestBuilder nest = nest_begin(backward_graph(backward), node->origin);
-    const Nest *old = &node->u.nest;
-    for (int i = 0; i < old->index_count; i++) {
-        vec_push(arena, &nest.indices, old->indices[i]);
-    }
-    for (int i = 0; i < old->read_count; i++) {
-        vec_push(arena, &nest.reads, old->reads[i]);
-    }
+    Node **args = ARENA_ARRAY(backward_graph(backward)->arena, Node *, node->arg_count);
     for (int i = 0; i < node->arg_count; i++) {
-        vec_push(arena, &nest.args, backward_value(backward, node->args[i]));
+        args[i] = backward_value(backward, node->args[i]);
     }
-    nest.body = old->body;
-    nest.body.exprs.capacity = nest.body.exprs.count; /* what is added goes to a new array */
-    return nest;
+    return nest_resume(backward_graph(backward), node, args);
 }
 
 static int read_at_loops(NestBuilder *nest, Node *node) {

@@ -1,5 +1,23 @@
 #include "compiler/ops/transfer.h"
 
+NestBuilder nest_resume(Graph *graph, const Node *node, Node *const *args) {
+    NestBuilder nest = nest_begin(graph, node->origin);
+    const Nest *old = &node->u.nest;
+    for (int i = 0; i < old->index_count; i++) {
+        vec_push(graph->arena, &nest.indices, old->indices[i]);
+    }
+    for (int i = 0; i < old->read_count; i++) {
+        vec_push(graph->arena, &nest.reads, old->reads[i]);
+    }
+    for (int i = 0; i < node->arg_count; i++) {
+        vec_push(graph->arena, &nest.args, args[i]);
+    }
+    nest.otherwise = old->otherwise;
+    nest.body = old->body;
+    nest.body.exprs.capacity = nest.body.exprs.count; /* what is added goes to a new array */
+    return nest;
+}
+
 int body_affine(Body *body, Affine affine) {
     int sum = body_size(body, affine.constant);
     for (int i = 0; i < affine.count; i++) {

@@ -5,6 +5,9 @@
 
 #include "compiler/ops/build.h"
 
+/* A builder that holds what the node holds, over `args`, so that more can be added; the node is not touched. */
+NestBuilder nest_resume(Graph *graph, const Node *node, Node *const *args);
+
 typedef struct Transfer {
     NestBuilder *to;
     const Body *body;      /* where the expressions stand, and */

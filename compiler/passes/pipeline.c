@@ -35,7 +35,7 @@ static bool run_pass(const Pass *pass, Graph **graph, Diagnostics *diagnostics) 
     Graph *old = *graph;
     *graph = pass->run(old, diagnostics);
 #ifndef NDEBUG
-    const char *why;
+    const char *why = NULL;
     if (diagnostics->errors == 0 && !verify_graph(old->arena, *graph, &why)) {
         internal_error("pass %s breaks the graph: %s", pass->name, why);
     }
