@@ -47,8 +47,10 @@ static void done(const Compilation *compilation, const char *stage) {
 static bool read_text(Compilation *compilation) {
     SourceStatus status =
         source_read(compilation->arena, &compilation->diagnostics, compilation->options->path, &compilation->source);
-    if (status == SOURCE_UNREADABLE) compilation->status = COMPILE_COMMAND_WRONG;
-    return model_is_right(compilation);
+    if (status != SOURCE_UNREADABLE) return model_is_right(compilation);
+    const char *message = compilation->diagnostics.items.at[0]->message; /* it has no place in a model */
+    diagnostics_open(&compilation->diagnostics, compilation->arena);
+    return fail(compilation, COMPILE_COMMAND_WRONG, "%s", message);
 }
 
 static bool parse_text(Compilation *compilation) {
@@ -141,13 +143,17 @@ static bool emit_pair(Compilation *compilation) {
     compilation->emit.source_name = base_name(compilation->options->path);
     compilation->emit.target = compilation->options->target;
     compilation->emission = emit_program(compilation->arena, compilation->program, &compilation->emit);
+    done(compilation, STAGE_EMIT);
     return true;
 }
 
 static bool validate_pair(Compilation *compilation) {
     const char *why;
     if (!compilation->options->validate) return true;
-    if (validate_emission(compilation->arena, &compilation->emit, &compilation->emission, &why)) return true;
+    if (validate_emission(compilation->arena, &compilation->emit, &compilation->emission, &why)) {
+        done(compilation, STAGE_VALIDATE);
+        return true;
+    }
     return fail(compilation, COMPILE_BUG, "the C that it made for this model is wrong: %s", why);
 }
 

@@ -58,9 +58,11 @@ bool compile_to_routines(Compilation *compilation); /* kernels and memory plan o
 bool compile_to_c(Compilation *compilation);        /* the text of the two files, validated */
 bool compile_write(Compilation *compilation, const char *directory, bool force); /* all files or none */
 
-/* The stages before and behind the passes of pass_table, for `dump --after`. */
+/* The stages before and behind the passes of pass_table. */
 #define STAGE_PARSE     "parse"
 #define STAGE_ELABORATE "elaborate"
 #define STAGE_PLAN      "plan"
+#define STAGE_EMIT      "emit"
+#define STAGE_VALIDATE  "validate"
 
 #endif

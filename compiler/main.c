@@ -115,10 +115,8 @@ static int run_compile(Arena *arena, Command *command) {
     Compilation compilation;
     compilation_open(&compilation, arena, &command->compile);
     if (compile_to_graph(&compilation) && compile_to_routines(&compilation) && compile_to_c(&compilation) &&
-        compile_write(&compilation, command->directory, command->force)) {
-        if (command->verbose) fprintf(stderr, "%-10s %7.2f ms\n", "emit", 1e3 * seconds_since(&listener.last));
+        compile_write(&compilation, command->directory, command->force))
         print_written(command, &compilation);
-    }
     return finish_output(command, report(command, &compilation));
 }
 
