@@ -389,7 +389,15 @@ GR_INLINE gr_vec gr_load(const gr_real *p) { return *(const gr_vec *)p; }
 GR_INLINE void gr_store(gr_real *p, gr_vec x) { *(gr_vec *)p = x; }
 GR_INLINE gr_ivec gr_iload(const int32_t *p) { return __builtin_convertvector(*(const gr_int_lanes *)p, gr_ivec); }
 GR_INLINE void gr_istore(int32_t *p, gr_ivec x) { *(gr_int_lanes *)p = __builtin_convertvector(x, gr_int_lanes); }
-GR_INLINE gr_ivec gr_byte_load(const uint8_t *p) { return __builtin_convertvector(*(const gr_byte_lanes *)p, gr_ivec); }
+GR_INLINE gr_ivec gr_byte_load(const uint8_t *p) {
+    __m128i bytes = _mm_setzero_si128(); /* gcc 12 takes __builtin_convertvector of bytes apart */
+    memcpy(&bytes, p, GR_LANES);
+#if GR_VECTOR_BYTES == 64
+    return (gr_ivec)GR_JOIN(_mm512_cvtepu8_epi, GR_REAL_BITS)(bytes);
+#else
+    return (gr_ivec)GR_JOIN(_mm256_cvtepu8_epi, GR_REAL_BITS)(bytes);
+#endif
+}
 GR_INLINE void gr_byte_store(uint8_t *p, gr_ivec x) { *(gr_byte_lanes *)p = __builtin_convertvector(x, gr_byte_lanes); }
 
 #define GR_STRIDED(name, type, lanes)                                                                                  \
@@ -522,7 +530,11 @@ GR_FOLD(or, int32_t, gr_ivec, gr_ilane_0, gr_ior)
 GR_FOLD(and, int32_t, gr_ivec, gr_ilane_0, gr_iand)
 
 /* Whether a mask is true in some lane. */
+#if GR_KERNEL_TARGET == GR_TARGET_X86_64_V3
+GR_INLINE int gr_any(gr_ivec mask) { return GR_MM(movemask)((gr_vec)mask) != 0; }
+#else
 GR_INLINE int gr_any(gr_ivec mask) { return gr_lane_or(mask) != 0; }
+#endif
 
 /* The least `index` among the lanes with the largest (smallest) value: the first maximum, if every lane kept its own
  * first. With NaN among the values, the index of some lane. */
@@ -654,13 +666,14 @@ GR_FUNCTION gr_vec gr_exp(gr_vec x) {
     return gr_scale(1 + (r + r * r * GR_POLY(r, exp)), k);
 }
 
-/* 2 (2^(k-1) (exp(r) - 1) + 2^(k-1) - 1/2): nothing overflows too early. Near zero it is x. */
+/* 2 (2^(k-1) (exp(r) - 1) + 2^(k-1) - 1/2): nothing overflows too early, and r + 1/2 is exact for k = 1. Near zero, x.
+ */
 GR_FUNCTION gr_vec gr_expm1(gr_vec x) {
     gr_vec r;
     const gr_vec inside = gr_max(gr_all(GR_C(GR_EXPM1_LEAST)), gr_min(gr_all(GR_C(GR_EXP_MOST)), x));
     const gr_vec k = gr_exp_split(inside, &r);
     const gr_vec scale = gr_two_to((gr_bits)gr_int_of(k) - 1u);
-    const gr_vec y = 2 * (scale * (r + r * r * GR_POLY(r, exp)) + (scale - GR_C(0.5)));
+    const gr_vec y = 2 * ((scale * r + (scale - GR_C(0.5))) + scale * (r * r * GR_POLY(r, exp)));
     return gr_select(gr_less(gr_abs(x), gr_all(GR_C(1e-20))), x, y);
 }
 
@@ -951,47 +964,51 @@ typedef struct gr_draw {
     uint32_t site;    /* where: the sampling statement, or the parameter */
 } gr_draw;
 
-/* high, low words of factor * x; words are 32 bits, in lanes as wide as a real */
-GR_INLINE void gr_multiply_words(uint32_t factor, gr_bits x, gr_bits *high, gr_bits *low) {
-#if GR_LANES > 1 && GR_REAL_BITS == 32
-    typedef uint64_t pairs __attribute__((vector_size(GR_VECTOR_BYTES), may_alias));
+/* Words of 32 bits in lanes of 64, whose upper halves mean nothing: a product's lower word need not be cut out. */
+#if GR_LANES == 1
+typedef uint64_t gr_wide;
+#define GR_WIDE_PRODUCT(factor, x) ((uint64_t)(factor) * (uint32_t)(x))
+#else
+typedef uint64_t gr_wide __attribute__((vector_size(GR_VECTOR_BYTES), may_alias));
 #if GR_VECTOR_BYTES == 64
-    const pairs even = (pairs)_mm512_mul_epu32((__m512i)x, _mm512_set1_epi32((int)factor));
-    const pairs odd = (pairs)_mm512_mul_epu32((__m512i)((pairs)x >> 32), _mm512_set1_epi32((int)factor));
+#define GR_WIDE_PRODUCT(factor, x) ((gr_wide)_mm512_mul_epu32((__m512i)(x), _mm512_set1_epi32((int)(factor))))
 #else
-    const pairs even = (pairs)_mm256_mul_epu32((__m256i)x, _mm256_set1_epi32((int)factor));
-    const pairs odd = (pairs)_mm256_mul_epu32((__m256i)((pairs)x >> 32), _mm256_set1_epi32((int)factor));
+#define GR_WIDE_PRODUCT(factor, x) ((gr_wide)_mm256_mul_epu32((__m256i)(x), _mm256_set1_epi32((int)(factor))))
 #endif
-    *high = (gr_bits)((even >> 32) | (odd & 0xffffffff00000000u));
-    *low = (gr_bits)((even & 0xffffffffu) | (odd << 32));
-#elif GR_LANES > 1
-#if GR_VECTOR_BYTES == 64
-    const gr_bits product = (gr_bits)_mm512_mul_epu32((__m512i)x, _mm512_set1_epi64(factor));
-#else
-    const gr_bits product = (gr_bits)_mm256_mul_epu32((__m256i)x, _mm256_set1_epi64x(factor));
 #endif
-    *high = product >> 32;
-    *low = product & 0xffffffffu;
-#else
-    const uint64_t product = (uint64_t)factor * x;
-    *high = (gr_word)(product >> 32);
-    *low = (gr_word)(product & 0xffffffffu);
-#endif
+
+GR_INLINE void gr_philox_rounds(const uint32_t key[2], gr_wide words[4]) {
+    gr_wide a = words[0], b = words[1], c = words[2], d = words[3];
+    for (uint32_t round = 0; round < 10; round++) {
+        const gr_wide left = GR_WIDE_PRODUCT(0xd2511f53u, a), right = GR_WIDE_PRODUCT(0xcd9e8d57u, c);
+        a = (right >> 32) ^ b ^ (key[0] + round * 0x9e3779b9u);
+        b = right;
+        c = (left >> 32) ^ d ^ (key[1] + round * 0xbb67ae85u);
+        d = left;
+    }
+    words[0] = a;
+    words[1] = b;
+    words[2] = c;
+    words[3] = d;
 }
 
-/* The four words of a counter, in place. */
+/* The four words of a counter, in place. Vectors of floats have twice as many lanes as wide ones: even and odd apart.
+ */
 GR_FUNCTION void gr_philox(const uint32_t key[2], gr_bits words[4]) {
-    uint32_t key_0 = key[0], key_1 = key[1];
-    for (int round = 0; round < 10; round++) {
-        gr_bits high_0, low_0, high_2, low_2;
-        gr_multiply_words(0xd2511f53u, words[0], &high_0, &low_0);
-        gr_multiply_words(0xcd9e8d57u, words[2], &high_2, &low_2);
-        words[0] = high_2 ^ words[1] ^ key_0;
-        words[2] = high_0 ^ words[3] ^ key_1;
-        words[1] = low_2;
-        words[3] = low_0;
-        key_0 += 0x9e3779b9u;
-        key_1 += 0xbb67ae85u;
+    enum { TWICE = GR_LANES > 1 && GR_REAL_BITS == 32 };
+    gr_wide even[4], odd[4];
+    GR_UNROLL(4)
+    for (int i = 0; i < 4; i++) {
+        even[i] = (gr_wide)words[i];
+        odd[i] = even[i] >> 32;
+    }
+    gr_philox_rounds(key, even);
+    if (TWICE) gr_philox_rounds(key, odd);
+    GR_UNROLL(4)
+    for (int i = 0; i < 4; i++) {
+        even[i] &= 0xffffffffu;
+        if (TWICE) even[i] |= odd[i] << 32;
+        words[i] = (gr_bits)even[i];
     }
 }
 
