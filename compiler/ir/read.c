@@ -88,11 +88,13 @@ static Node read_operation(Reader *reader) {
         if (node.u.random.kind == DRAW_UNIFORM && !reader_accept_word(reader, "uniform"))
             reader_error(reader, reader_span(reader), "expected normal or uniform");
         node.u.random.site = (uint32_t)reader_whole(reader, "a site");
-    } else if (reader_accept_word(reader, "grad") || reader_accept_word(reader, "stop")) {
-        node.args = ARENA_ARRAY(reader->arena, Node *, 2);
-        while (!reader->failed && reader->token == TOKEN_NODE && node.arg_count < 2)
-            node.args[node.arg_count++] = reader_node(reader);
-        node.op = node.arg_count == 2 ? OP_grad : OP_stop;
+    } else if (reader_at_word(reader, "grad") || reader_at_word(reader, "stop")) {
+        node.op = reader_at_word(reader, "grad") ? OP_grad : OP_stop;
+        node.arg_count = node.op == OP_grad ? 2 : 1;
+        node.args = ARENA_ARRAY(reader->arena, Node *, node.arg_count);
+        reader_next(reader);
+        for (int i = 0; i < node.arg_count; i++)
+            node.args[i] = reader_node(reader);
     } else
         reader_error(reader, reader_span(reader), "there is no such operation");
     return node;

@@ -225,7 +225,8 @@ static void read_body(NestReader *nest) {
             else
                 reader_next(reader);
             reader_expect(reader, '=');
-            vec_push(reader->arena, &nest->lets, read_expr(nest));
+            int expr = read_expr(nest);
+            vec_push(reader->arena, &nest->lets, expr);
         } while (reader_accept(reader, ','));
         if (!reader_accept_word(reader, "in")) reader_error(reader, reader_span(reader), "expected in");
     }
@@ -257,8 +258,10 @@ static Index read_index(NestReader *nest, IndexKind kind) {
 static void read_indices(NestReader *nest, IndexKind kind) {
     Reader *reader = nest->reader;
     reader_expect(reader, '[');
-    for (bool more = !reader_at(reader, ']'); more; more = reader_accept(reader, ','))
-        vec_push(reader->arena, &nest->indices, read_index(nest, kind));
+    for (bool more = !reader_at(reader, ']'); more; more = reader_accept(reader, ',')) {
+        Index index = read_index(nest, kind);
+        vec_push(reader->arena, &nest->indices, index);
+    }
     reader_expect(reader, ']');
 }
 

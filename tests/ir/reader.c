@@ -38,6 +38,7 @@ Test(reader, says_what_is_wrong_with_nests) {
     refuse(HEAD "%1 = nest[i < 3] frob(i) : real[3]", 3, 18, "there is no scalar function frob");
     refuse(HEAD "%1 = nest[i < 3] add(i) : int[3]", 3, 18, "add takes 2 arguments");
     refuse(HEAD "%1 = nest[i < 3] add(i, 1.0) : int[3]", 3, 18, "add does not take (int, real)");
+    refuse(HEAD "%1 = nest[i < 3] let $0 = neg($0) in $0 : int[3]", 3, 31, "no such name is bound by let above");
     refuse(HEAD "%1 = nest[i < 3] $0 : int[3]", 3, 18, "no such name is bound by let above");
 }
 

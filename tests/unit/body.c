@@ -35,6 +35,7 @@ Test(body, equal_expressions_are_one) {
     cr_assert_neq(real(&body, 0.0), real(&body, -0.0));
     cr_assert_neq(real(&body, 1), whole(&body, 1));
     cr_assert_eq(real(&body, NAN), real(&body, NAN));
+    arena_close(&arena);
 }
 
 Test(body, literals_fold_within_their_type) {
@@ -47,6 +48,7 @@ Test(body, literals_fold_within_their_type) {
     cr_assert_eq(body.exprs.at[divided].kind, EXPR_CALL);
     int infinite = body_call(&body, SCALAR_exp, real(&body, 1000), -1, -1);
     cr_assert_eq(body.exprs.at[infinite].kind, EXPR_CALL);
+    arena_close(&arena);
 }
 
 Test(body, neutral_elements_go_and_zero_times_x_stays) {
@@ -59,6 +61,7 @@ Test(body, neutral_elements_go_and_zero_times_x_stays) {
     cr_assert_eq(call(&body, SCALAR_max, x, real(&body, -INFINITY)), x);
     cr_assert(is_call(&body, call(&body, SCALAR_mul, zero, x), SCALAR_mul, x, zero));
     cr_assert(is_call(&body, call(&body, SCALAR_sub, x, x), SCALAR_sub, x, x));
+    arena_close(&arena);
 }
 
 Test(body, literals_have_their_place) {
@@ -69,6 +72,7 @@ Test(body, literals_have_their_place) {
     cr_assert(is_call(&body, call(&body, SCALAR_max, x, two), SCALAR_max, two, x));
     cr_assert(is_call(&body, call(&body, SCALAR_min, x, two), SCALAR_min, two, x));
     cr_assert(is_call(&body, call(&body, SCALAR_less, two, x), SCALAR_less, two, x));
+    arena_close(&arena);
 }
 
 Test(body, signs_move_outwards) {
@@ -79,6 +83,7 @@ Test(body, signs_move_outwards) {
     cr_assert(is_call(&body, call(&body, SCALAR_mul, minus, y), SCALAR_neg, product, -1));
     cr_assert(is_call(&body, call(&body, SCALAR_add, y, minus), SCALAR_sub, y, x));
     cr_assert(is_call(&body, call(&body, SCALAR_mul, minus, real(&body, 2)), SCALAR_mul, x, real(&body, -2)));
+    arena_close(&arena);
 }
 
 Test(body, powers_become_products_and_roots) {
@@ -92,6 +97,7 @@ Test(body, powers_become_products_and_roots) {
     cr_assert(is_call(&body, call(&body, SCALAR_power, x, real(&body, 2.5)), SCALAR_power, x, real(&body, 2.5)));
     cr_assert(is_call(&body, call(&body, SCALAR_power, x, real(&body, -2.5)), SCALAR_power, x, real(&body, -2.5)));
     cr_assert(is_call(&body, call(&body, SCALAR_div, x, real(&body, 4)), SCALAR_mul, x, real(&body, 0.25)));
+    arena_close(&arena);
 }
 
 Test(body, selections_of_known_conditions_go) {
@@ -105,6 +111,7 @@ Test(body, selections_of_known_conditions_go) {
     cr_assert_eq(call(&body, SCALAR_and, less, yes), less);
     cr_assert(body_is_literal(&body, call(&body, SCALAR_less, x, x), 0));
     cr_assert(is_call(&body, call(&body, SCALAR_equal, x, x), SCALAR_equal, x, x));
+    arena_close(&arena);
 }
 
 Test(body, casts) {
@@ -115,6 +122,7 @@ Test(body, casts) {
     cr_assert_eq(body_cast(&body, ELEM_INT, real(&body, -2.5)), whole(&body, -2));
     int large = body_cast(&body, ELEM_INT, real(&body, 1e20));
     cr_assert_eq(body.exprs.at[large].kind, EXPR_CALL);
+    arena_close(&arena);
 }
 
 /* The value of an expression whose reads are all x. */
@@ -137,6 +145,7 @@ Test(body, ties_go_to_the_constant_then_to_the_first) {
     cr_assert_eq(value_at(&body, body_partial(&body, relu, 1), 1), 1);
     cr_assert_eq(value_at(&body, body_partial(&body, most, 0), 5), 1);
     cr_assert_eq(value_at(&body, body_partial(&body, most, 1), 5), 0);
+    arena_close(&arena);
 }
 
 Test(body, no_gradient_passes_ints_and_steps) {
@@ -146,6 +155,7 @@ Test(body, no_gradient_passes_ints_and_steps) {
     cr_assert_eq(body_partial(&body, call(&body, SCALAR_add, n, whole(&body, 3)), 0), -1);
     cr_assert_eq(body_partial(&body, body_cast(&body, ELEM_REAL, n), 0), -1);
     cr_assert_eq(body_partial(&body, x, 0), -1);
+    arena_close(&arena);
 }
 
 Test(body, powers_have_finite_derivatives_at_zero) {
@@ -155,4 +165,5 @@ Test(body, powers_have_finite_derivatives_at_zero) {
     cr_assert_eq(value_at(&body, body_partial(&body, sixth, 0), 0), 0);
     cr_assert_eq(value_at(&body, body_partial(&body, general, 0), 0), 0, "0^0");
     cr_assert_eq(value_at(&body, body_partial(&body, general, 1), 0), 0);
+    arena_close(&arena);
 }
