@@ -6,7 +6,6 @@
 #include "compiler/kernels/kernels.h"
 #include "compiler/passes/pipeline.h"
 #include "compiler/support/embedded.h"
-#include "frontend/elaborate.h"
 #include "frontend/parse.h"
 #include "frontend/source.h"
 #include <errno.h>
@@ -61,8 +60,9 @@ static bool parse_text(Compilation *compilation) {
 }
 
 static bool elaborate_tree(Compilation *compilation) {
-    compilation->program = elaborate(compilation->arena, &compilation->names, &compilation->diagnostics,
-                                     compilation->tree, compilation->options);
+    const ElaborateOptions options = {&compilation->options->definitions, compilation->options->entries};
+    compilation->program =
+        elaborate(compilation->arena, &compilation->names, &compilation->diagnostics, compilation->tree, &options);
     if (compilation->program) done(compilation, STAGE_ELABORATE);
     return model_is_right(compilation);
 }

@@ -3,12 +3,7 @@
 #define GRADC_COMPILE_H
 
 #include "compiler/emit/emit.h"
-#include "frontend/ast.h"
-
-/* -D NAME=VALUE */
-typedef struct Definition {
-    const char *name, *value;
-} Definition;
+#include "frontend/elaborate.h"
 
 struct Compilation;
 
@@ -16,7 +11,7 @@ typedef struct CompileOptions {
     const char *path;    /* of the model file; "-": standard input */
     const char *name;    /* prefix of files and symbols; NULL: the model line, else the file's name */
     const char *entries; /* "train,predict": emit these and what they need; NULL: all */
-    VEC(Definition) definitions;
+    Definitions definitions;
     const Target *target;
     bool validate;
     /* Called behind every stage below and every pass, with what the compilation then holds; NULL: nobody listens. */
