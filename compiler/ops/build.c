@@ -84,7 +84,7 @@ static const char *unique_name(NestBuilder *nest, const char *name) {
 }
 
 static int add_index(NestBuilder *nest, Index index) {
-    index.name = unique_name(nest, index.name);
+    index.name = unique_name(nest, index.name != NULL ? index.name : "i");
     if (nest->indices.count > 0 && nest->indices.at[nest->indices.count - 1].kind > index.kind) {
         internal_error("indices of a nest out of order: %s", index.name);
     }

@@ -78,16 +78,11 @@ typedef struct Expansion {
     Diagnostics *diagnostics;
 } Expansion;
 
-static const char *node_label(const Node *node) {
-    return node->label != NULL ? node->label : "it";
-}
-
 static Node *unreached(Expansion *expansion, const Node *grad) {
     Span span = grad->origin != NULL ? grad->origin->span : (Span){0};
-    const Node *by = grad->args[1];
-    diag_error(expansion->diagnostics, span, "the gradient by %s: no differentiable path leads from %s to %s",
-               by->label != NULL ? by->label : "this", node_label(by),
-               grad->args[0]->label != NULL ? grad->args[0]->label : "the loss");
+    const Name of = grad->args[0]->label, by = grad->args[1]->label;
+    diag_error(expansion->diagnostics, span, "no differentiable path leads from %s to %s",
+               by != NULL ? by : "the variable of this gradient", of != NULL ? of : "what is differentiated");
     return build_fill(expansion->new, ELEM_REAL, grad->type.shape, 0, grad->origin);
 }
 

@@ -16,6 +16,10 @@ Node *simplify_nest(Simplifier *simplifier, Node *nest);
 /* simplify.c */
 Rule rule_identity, rule_compose;
 /* simplify_sum.c */
-Rule rule_unused_index, rule_selected_index, rule_factors;
+Rule rule_unused_index, rule_broadcast, rule_selected_index, rule_factors;
+
+/* Does it cost nothing to compute an element of the nest where it is read: fills, masks and counters, broadcasts,
+ * transposes, slices, flips, pads, casts, signs, one scaling. */
+bool is_free(const Node *node);
 
 #endif

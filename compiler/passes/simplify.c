@@ -124,9 +124,7 @@ static bool is_scaled_read(const Nest *nest) {
     return scalings <= 1;
 }
 
-/* Does it cost nothing to compute the element where it is read: fills, masks and counters, broadcasts, transposes,
- * slices, flips, pads, casts, signs, one scaling. */
-static bool is_free(const Node *node) {
+bool is_free(const Node *node) {
     if (node->op != OP_nest || node->u.nest.reduce != REDUCE_NONE) return false;
     const Nest *nest = &node->u.nest;
     if (nest->read_count > 0) return is_scaled_read(nest);
@@ -154,6 +152,7 @@ static Rule *const rules[] = {
     rule_compose,        /* g(f(x)), f free                      one nest                                 */
     rule_selected_index, /* sum[k] (k == e ? f(k) : 0)           f(e)                                     */
     rule_unused_index,   /* sum[k < K] f                         K * f                                    */
+    rule_broadcast,      /* y[i, j] = f(i), f not free            y[i, j] = t[i], t[i] = f(i)              */
     rule_factors,        /* sum[k] a * f(k)                      a * sum[k] f(k)                          */
 };
 enum { RULES = (int)(sizeof rules / sizeof *rules) };

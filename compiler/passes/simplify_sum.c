@@ -94,8 +94,10 @@ static bool uses_index(const Node *node, int index) {
 }
 
 /* Begins `new` with the indices of the nest but for `gone`, and says in `with` what each is there. The one that is gone
- * is value / divisor, in the other loops; it stays as a solved index where its range must be tested. */
-static bool without_index(const Node *node, int gone, Affine value, int64_t divisor, NestBuilder *new, Affine *with) {
+ * is value / divisor, in the other loops, and stays as a solved index where its range must be tested; NULL: nobody uses
+ * it. */
+static bool without_index(const Node *node, int gone, const Affine *value, int64_t divisor, NestBuilder *new,
+                          Affine *with) {
     const Nest *nest = &node->u.nest;
     Arena *arena = new->graph->arena;
     const Index *old = &nest->indices[gone];
@@ -107,11 +109,12 @@ static bool without_index(const Node *node, int gone, Affine value, int64_t divi
         with[i] = affine_index(arena, loop);
     }
     if (divisor != 1 && solution_uses(nest, gone)) return false;
-    if (!affine_substitute(arena, value, with, &value)) return false;
-    with[gone] = value; /* so in solutions, where the range is tested once, below */
     int solved = -1;
-    if (divisor != 1 || !affine_is_inside(value, new->indices.at, old->size)) {
-        solved = nest_solved(new, old->name, old->size, value, divisor);
+    if (value != NULL) {
+        /* what it is in the solutions of others; its range is tested once, by its own */
+        if (!affine_substitute(arena, *value, with, &with[gone])) return false;
+        bool inside = divisor == 1 && affine_is_inside(with[gone], new->indices.at, old->size);
+        if (!inside) solved = nest_solved(new, old->name, old->size, with[gone], divisor);
     }
     for (int i = 0; i < nest->index_count; i++) {
         const Index *index = &nest->indices[i];
@@ -151,7 +154,7 @@ Node *rule_unused_index(Simplifier *simplifier, Node *node) {
     if (gone == nest->index_count) return NULL;
     NestBuilder new = nest_begin(simplifier_graph(simplifier), node->origin);
     Affine *with = ARENA_ARRAY(arena, Affine, nest->index_count);
-    if (!without_index(node, gone, affine_constant(dim_constant(0)), 1, &new, with)) return NULL;
+    if (!without_index(node, gone, NULL, 1, &new, with)) return NULL;
     Transfer transfer = {&new, &nest->body, nest->reads, node->args, with, NULL, false};
     int value = transfer_expr(&transfer, nest->body.exprs.count - 1);
     if (transfer.failed) return NULL;
@@ -164,7 +167,59 @@ Node *rule_unused_index(Simplifier *simplifier, Node *node) {
     return better;
 }
 
+/* ---- y[i, j] = f(i): computed once for each i, and broadcast ---- */
+
+/* The nest over those free indices that it uses; axes[]: the numbers of these. */
+static Node *over_used(Simplifier *simplifier, const Node *node, int *axes) {
+    const Nest *nest = &node->u.nest;
+    Arena *arena = simplifier_graph(simplifier)->arena;
+    NestBuilder new = nest_begin(simplifier_graph(simplifier), node->origin);
+    new.otherwise = nest->otherwise;
+    Affine *with = ARENA_ARRAY(arena, Affine, nest->index_count);
+    for (int i = 0; i < nest->index_count; i++) {
+        const Index *index = &nest->indices[i];
+        Affine solution;
+        int number = -1;
+        if (index->kind == INDEX_FREE && uses_index(node, i)) {
+            number = nest_free(&new, index->name, index->size);
+            axes[number] = i;
+        } else if (index->kind == INDEX_REDUCED) {
+            number = nest_reduced(&new, index->name, index->size);
+        } else if (index->kind == INDEX_SOLVED) {
+            if (!affine_substitute(arena, index->solution, with, &solution)) return NULL;
+            number = nest_solved(&new, index->name, index->size, solution, index->divisor);
+        }
+        if (number >= 0) with[i] = affine_index(arena, number);
+    }
+    Transfer transfer = {&new, &nest->body, nest->reads, node->args, with, NULL, false};
+    int value = transfer_expr(&transfer, nest->body.exprs.count - 1);
+    return transfer.failed ? NULL : simplify_nest(simplifier, nest_end(&new, nest->reduce, value));
+}
+
+Node *rule_broadcast(Simplifier *simplifier, Node *node) {
+    const Nest *nest = &node->u.nest;
+    int axes[RANK_LIMIT], free = nest_count(nest, INDEX_FREE);
+    bool all_used = true;
+    for (int i = 0; i < free; i++) {
+        all_used = all_used && uses_index(node, i);
+    }
+    if (all_used || is_free(node)) return NULL;
+    Node *once = over_used(simplifier, node, axes);
+    if (once == NULL) return NULL;
+    NestBuilder new = nest_begin(simplifier_graph(simplifier), node->origin);
+    for (int i = 0; i < free; i++) {
+        nest_free(&new, nest->indices[i].name, nest->indices[i].size);
+    }
+    Node *better = nest_end(&new, REDUCE_NONE, nest_read_at(&new, once, axes));
+    better->label = node->label;
+    return better;
+}
+
 /* ---- sum[k] (k == e ? f(k) : 0) = f(e), where 0 <= e < K ---- */
+
+static bool is_number(Affine affine) {
+    return affine.count == 0 && dim_is_constant(affine.constant);
+}
 
 /* An int expression as an affine one of the indices. */
 static bool affine_of(const Body *body, int expr, Affine *out) {
@@ -186,8 +241,9 @@ static bool affine_of(const Body *body, int expr, Affine *out) {
         return affine_of(body, a, &left) && affine_of(body, b, &right) &&
                affine_scale(body->arena, right, -1, &right) && affine_add(body->arena, left, right, out);
     case SCALAR_mul:
-        return body->exprs.at[b].kind == EXPR_LITERAL && affine_of(body, a, &left) &&
-               affine_scale(body->arena, left, (int64_t)body->exprs.at[b].u.number, out);
+        if (!affine_of(body, a, &left) || !affine_of(body, b, &right)) return false;
+        if (is_number(left)) return affine_scale(body->arena, right, left.constant.constant, out);
+        return is_number(right) && affine_scale(body->arena, left, right.constant.constant, out);
     default: return false;
     }
 }
@@ -228,7 +284,7 @@ Node *rule_selected_index(Simplifier *simplifier, Node *node) {
         product.conditions.at[i] = product.conditions.at[--product.conditions.count];
         NestBuilder old = nest_resume(graph, node, node->args), new = nest_begin(graph, node->origin);
         Affine *with = ARENA_ARRAY(graph->arena, Affine, nest->index_count);
-        if (!without_index(node, gone, value, divisor, &new, with)) return NULL;
+        if (!without_index(node, gone, &value, divisor, &new, with)) return NULL;
         int left = product_expr(&old.body, &product, node->type.elem);
         Transfer transfer = {&new, &old.body, old.reads.at, old.args.at, with, NULL, false};
         left = transfer_expr(&transfer, left);
@@ -289,37 +345,6 @@ static bool split_product(const Node *node, const Product *product, Product *out
     return out && inside->factors.count + inside->inverses.count + inside->conditions.count > 0;
 }
 
-/* The sum of what stays, over those free indices that it uses: kept[f] is free index f's axis in it, or -1. */
-static Node *inner_sum(Simplifier *simplifier, const Node *node, const Product *inside, int *kept) {
-    const Nest *nest = &node->u.nest;
-    Graph *graph = simplifier_graph(simplifier);
-    NestBuilder old = nest_resume(graph, node, node->args);
-    Node *whole = nest_end(&old, REDUCE_SUM, product_expr(&old.body, inside, node->type.elem));
-    nest = &whole->u.nest;
-    NestBuilder new = nest_begin(graph, node->origin);
-    Affine *with = ARENA_ARRAY(graph->arena, Affine, nest->index_count);
-    for (int i = 0; i < nest->index_count; i++) {
-        const Index *index = &nest->indices[i];
-        Affine solution;
-        int number = -1;
-        switch (index->kind) {
-        case INDEX_FREE:
-            if (uses_index(whole, i)) number = nest_free(&new, index->name, index->size);
-            kept[i] = number;
-            break;
-        case INDEX_REDUCED: number = nest_reduced(&new, index->name, index->size); break;
-        case INDEX_SOLVED:
-            if (!affine_substitute(graph->arena, index->solution, with, &solution)) return NULL;
-            number = nest_solved(&new, index->name, index->size, solution, index->divisor);
-            break;
-        }
-        if (number >= 0) with[i] = affine_index(graph->arena, number);
-    }
-    Transfer transfer = {&new, &nest->body, nest->reads, whole->args, with, NULL, false};
-    int value = transfer_expr(&transfer, nest->body.exprs.count - 1);
-    return transfer.failed ? NULL : simplify_nest(simplifier, nest_end(&new, REDUCE_SUM, value));
-}
-
 Node *rule_factors(Simplifier *simplifier, Node *node) {
     const Nest *nest = &node->u.nest;
     Graph *graph = simplifier_graph(simplifier);
@@ -327,12 +352,12 @@ Node *rule_factors(Simplifier *simplifier, Node *node) {
     if (nest->reduce != REDUCE_SUM) return NULL;
     add_factors(&nest->body, nest->body.exprs.count - 1, false, &product);
     if (!split_product(node, &product, &outside, &inside)) return NULL;
-    int kept[RANK_LIMIT], axes[RANK_LIMIT], axis_count = 0, free = nest_count(nest, INDEX_FREE);
-    Node *inner = inner_sum(simplifier, node, &inside, kept);
-    if (inner == NULL) return NULL;
-    NestBuilder old = nest_resume(graph, node, node->args);
+    NestBuilder sum = nest_resume(graph, node, node->args), old = nest_resume(graph, node, node->args);
+    Node *inner = nest_end(&sum, REDUCE_SUM, product_expr(&sum.body, &inside, node->type.elem));
+    inner = simplify_nest(simplifier, inner);
+    int axes[RANK_LIMIT], free = nest_count(nest, INDEX_FREE);
     for (int i = 0; i < free; i++) {
-        if (kept[i] >= 0) axes[axis_count++] = i;
+        axes[i] = i;
     }
     vec_push(graph->arena, &outside.factors, nest_read_at(&old, inner, axes));
     int value = product_expr(&old.body, &outside, node->type.elem);

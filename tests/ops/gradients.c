@@ -103,7 +103,7 @@ static Node *gradient_scalar(GradientCase *c, Node **gradients) {
     return sum;
 }
 
-void check_gradients(const char *name, CaseBuilder *build) {
+void check_gradients(const char *name, CaseBuilder *build, int variant) {
     Memory memory = {0};
     Arena arena;
     if (setjmp(memory.on_exhausted) != 0) cr_assert(false, "out of memory");
@@ -111,7 +111,7 @@ void check_gradients(const char *name, CaseBuilder *build) {
     Diagnostics diagnostics;
     diagnostics_open(&diagnostics, &arena);
     Size batch = {.name = "N", .low = 0, .high = 7};
-    GradientCase c = {.arena = &arena, .graph = graph_new(&arena), .batch = &batch};
+    GradientCase c = {.arena = &arena, .graph = graph_new(&arena), .batch = &batch, .variant = variant};
     Node *loss = weighted_sum(&c, build(&c), 0.3), *gradients[CASE_INPUTS];
     keep(&c, loss);
     for (int k = 0; k < c.input_count; k++)

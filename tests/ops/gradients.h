@@ -16,6 +16,7 @@ typedef struct GradientCase {
     Node *inputs[CASE_INPUTS];
     Tensor values[CASE_INPUTS];
     int input_count;
+    int variant; /* of the case */
 } GradientCase;
 
 typedef Node *CaseBuilder(GradientCase *c); /* makes inputs, returns any real node */
@@ -26,6 +27,6 @@ Node *case_input(GradientCase *c, int rank, const Dim *dims, double low, double 
     case_input(c, (int)(sizeof((Dim[]){__VA_ARGS__}) / sizeof(Dim)), (Dim[]){__VA_ARGS__}, low, high)
 
 /* Fails the test where a first or second derivative disagrees with differences. */
-void check_gradients(const char *name, CaseBuilder *build);
+void check_gradients(const char *name, CaseBuilder *build, int variant);
 
 #endif
