@@ -13,7 +13,8 @@ typedef struct Pass {
 extern const Pass pass_table[];
 extern const int pass_count;
 
-Graph *pass_autodiff(Graph *graph, Diagnostics *diagnostics); /* expands grad and stop; says what cannot be differentiated */
+Graph *pass_autodiff(Graph *graph,
+                     Diagnostics *diagnostics); /* expands grad and stop; says what cannot be differentiated */
 Graph *pass_simplify(Graph *graph, Diagnostics *diagnostics); /* value numbering and algebra on nests */
 Graph *pass_dead(Graph *graph, Diagnostics *diagnostics);     /* drops what no root needs */
 Graph *pass_lower(Graph *graph, Diagnostics *diagnostics);    /* everything but leaves and roots becomes a nest */
