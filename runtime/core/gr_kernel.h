@@ -20,7 +20,8 @@
  * same text is plain C11. Multiplications and additions written in one expression may be fused; IEEE arithmetic is
  * needed otherwise. No function touches errno, allocates, or needs a library.
  *
- * In this order: target, types, processor's own, loads and stores, lanes, reductions, functions, draws, checks. */
+ * Sections: target; types; lanes alike, patterns; comparisons; the processor's own; loads and stores; lanes to one
+ * number; functions; random draws; work shared among threads; checks. */
 #ifndef GR_KERNEL_H
 #define GR_KERNEL_H
 #include "gr.h"
@@ -298,8 +299,10 @@ GR_INLINE gr_vec gr_select(gr_ivec mask, gr_vec a, gr_vec b) {
 }
 
 #if GR_KERNEL_TARGET == GR_TARGET_X86_64_V3
+#define GR_CVTT          _mm256_cvttps_epi32
 #define GR_ROUND(x, how) ((gr_vec)GR_MM(round)(x, how | _MM_FROUND_NO_EXC))
 #else
+#define GR_CVTT          _mm512_cvttps_epi32
 #define GR_ROUND(x, how) ((gr_vec)GR_MM(roundscale)(x, how | _MM_FROUND_NO_EXC))
 #endif
 GR_PRAGMA(GCC diagnostic push)
@@ -316,29 +319,33 @@ GR_INLINE gr_vec gr_real_of(gr_ivec x) {
 GR_INLINE gr_ivec gr_int_of(gr_vec x) { return (gr_ivec)_mm256_cvtepi32_epi64(_mm256_cvttpd_epi32(x)); }
 #else
 GR_INLINE gr_vec gr_real_of(gr_ivec x) { return __builtin_convertvector(x, gr_vec); }
-GR_INLINE gr_ivec gr_int_of(gr_vec x) { return __builtin_convertvector(x, gr_ivec); }
+#if GR_REAL_BITS == 64
+GR_INLINE gr_ivec gr_int_of(gr_vec x) { return (gr_ivec)_mm512_cvttpd_epi64(x); }
+#else
+GR_INLINE gr_ivec gr_int_of(gr_vec x) { return (gr_ivec)GR_CVTT(x); }
+#endif
 #endif
 
 #endif
 
 #if GR_REAL_BITS == 32
-#define GR_MANTISSA  23
-#define GR_BIAS      127
-#define GR_SIGN_BIT  0x80000000u
-#define GR_INFINITY  0x7f800000u
-#define GR_NAN       0x7fc00000u
-#define GR_HIGH_BITS 0xfffff000u /* half of the mantissa: products of two such are exact */
-#define GR_ROOT_HALF 0x3f3504f3u /* sqrt(1/2) */
-#define GR_LEAST     1.17549435e-38
+#define GR_MANTISSA     23
+#define GR_BIAS         127
+#define GR_SIGN_BIT     0x80000000u
+#define GR_INFINITY     0x7f800000u
+#define GR_NAN          0x7fc00000u
+#define GR_HIGH_BITS    0xfffff000u /* half of the mantissa: products of two such are exact */
+#define GR_ROOT_HALF    0x3f3504f3u /* sqrt(1/2) */
+#define GR_LEAST_NORMAL 1.17549435e-38
 #else
-#define GR_MANTISSA  52
-#define GR_BIAS      1023
-#define GR_SIGN_BIT  0x8000000000000000u
-#define GR_INFINITY  0x7ff0000000000000u
-#define GR_NAN       0x7ff8000000000000u
-#define GR_HIGH_BITS 0xfffffffff8000000u
-#define GR_ROOT_HALF 0x3fe6a09e667f3bcdu
-#define GR_LEAST     2.2250738585072014e-308
+#define GR_MANTISSA     52
+#define GR_BIAS         1023
+#define GR_SIGN_BIT     0x8000000000000000u
+#define GR_INFINITY     0x7ff0000000000000u
+#define GR_NAN          0x7ff8000000000000u
+#define GR_HIGH_BITS    0xfffffffff8000000u
+#define GR_ROOT_HALF    0x3fe6a09e667f3bcdu
+#define GR_LEAST_NORMAL 2.2250738585072014e-308
 #endif
 
 GR_INLINE gr_vec gr_pattern(gr_word bits) { return gr_of_bits(gr_bits_all(bits)); }
@@ -532,8 +539,10 @@ GR_FOLD(and, int32_t, gr_ivec, gr_ilane_0, gr_iand)
 /* Whether a mask is true in some lane. */
 #if GR_KERNEL_TARGET == GR_TARGET_X86_64_V3
 GR_INLINE int gr_any(gr_ivec mask) { return GR_MM(movemask)((gr_vec)mask) != 0; }
+#elif GR_KERNEL_TARGET == GR_TARGET_X86_64_V4
+GR_INLINE int gr_any(gr_ivec mask) { return _mm512_test_epi64_mask((__m512i)mask, (__m512i)mask) != 0; }
 #else
-GR_INLINE int gr_any(gr_ivec mask) { return gr_lane_or(mask) != 0; }
+GR_INLINE int gr_any(gr_ivec mask) { return mask != 0; }
 #endif
 
 /* The least `index` among the lanes with the largest (smallest) value: the first maximum, if every lane kept its own
@@ -548,6 +557,15 @@ GR_INLINE int32_t gr_lane_argmin(gr_vec value, gr_ivec index) {
 }
 
 /* ---- functions */
+
+/* The largest error seen, in units in the last place, over 16 million arguments of each: all bit patterns, and the
+ * range where the function bends; generic, v3, v4 under gcc and clang. Results may be denormal; infinities and NaN give
+ * what C's Annex F says; a zero keeps its sign where the function goes through zero with slope 1.
+ *
+ *              exp   expm1 log   log1p tanh  sigmoid softplus erf   sin   cos   pow   sqrt
+ *     float    @F
+ *     double   @D
+ */
 
 /* Terms of polynomials, least power first: minimax fits, made by Remez-like weighted least squares on Chebyshev nodes
  * with the rounding of each term given back to the next.
@@ -666,8 +684,7 @@ GR_FUNCTION gr_vec gr_exp(gr_vec x) {
     return gr_scale(1 + (r + r * r * GR_POLY(r, exp)), k);
 }
 
-/* 2 (2^(k-1) (exp(r) - 1) + 2^(k-1) - 1/2): nothing overflows too early, and r + 1/2 is exact for k = 1. Near zero, x.
- */
+/* 2 (2^(k-1) (exp(r) - 1) + 2^(k-1) - 1/2): nothing overflows early, and r + 1/2 is exact for k = 1. Near zero, x. */
 GR_FUNCTION gr_vec gr_expm1(gr_vec x) {
     gr_vec r;
     const gr_vec inside = gr_max(gr_all(GR_C(GR_EXPM1_LEAST)), gr_min(gr_all(GR_C(GR_EXP_MOST)), x));
@@ -679,7 +696,7 @@ GR_FUNCTION gr_vec gr_expm1(gr_vec x) {
 
 /* x = 2^k (1 + f) with sqrt(1/2) <= 1 + f <= sqrt(2), for positive finite x: the k, and f, both exact */
 GR_INLINE gr_vec gr_log_split(gr_vec x, gr_vec *f) {
-    const gr_ivec small = gr_less(x, gr_all(GR_C(GR_LEAST)));
+    const gr_ivec small = gr_less(x, gr_all(GR_C(GR_LEAST_NORMAL)));
     const gr_bits bits = gr_bits_of(gr_select(small, x * GR_C(36028797018963968.0), x)) + /* 2^55 */
                          (((gr_word)GR_BIAS << GR_MANTISSA) - (gr_word)GR_ROOT_HALF);
     *f = gr_of_bits((bits & (((gr_word)1 << GR_MANTISSA) - 1)) + (gr_word)GR_ROOT_HALF) - 1;
@@ -968,8 +985,10 @@ typedef struct gr_draw {
 #if GR_LANES == 1
 typedef uint64_t gr_wide;
 #define GR_WIDE_PRODUCT(factor, x) ((uint64_t)(factor) * (uint32_t)(x))
+GR_INLINE gr_wide gr_wide_all(uint32_t x) { return x; }
 #else
 typedef uint64_t gr_wide __attribute__((vector_size(GR_VECTOR_BYTES), may_alias));
+GR_INLINE gr_wide gr_wide_all(uint32_t x) { return x + (gr_wide){0}; }
 #if GR_VECTOR_BYTES == 64
 #define GR_WIDE_PRODUCT(factor, x) ((gr_wide)_mm512_mul_epu32((__m512i)(x), _mm512_set1_epi32((int)(factor))))
 #else
@@ -977,39 +996,40 @@ typedef uint64_t gr_wide __attribute__((vector_size(GR_VECTOR_BYTES), may_alias)
 #endif
 #endif
 
-GR_INLINE void gr_philox_rounds(const uint32_t key[2], gr_wide words[4]) {
-    gr_wide a = words[0], b = words[1], c = words[2], d = words[3];
-    for (uint32_t round = 0; round < 10; round++) {
-        const gr_wide left = GR_WIDE_PRODUCT(0xd2511f53u, a), right = GR_WIDE_PRODUCT(0xcd9e8d57u, c);
-        a = (right >> 32) ^ b ^ (key[0] + round * 0x9e3779b9u);
-        b = right;
-        c = (left >> 32) ^ d ^ (key[1] + round * 0xbb67ae85u);
-        d = left;
-    }
-    words[0] = a;
-    words[1] = b;
-    words[2] = c;
-    words[3] = d;
+/* Vectors of floats have twice as many lanes as wide ones: even and odd lanes go apart. */
+#if GR_LANES > 1 && GR_REAL_BITS == 32
+#define GR_WIDE_TWICE 1
+GR_INLINE gr_bits gr_wide_join(gr_wide even, gr_wide odd) { return (gr_bits)((even & 0xffffffffu) | (odd << 32)); }
+#else
+#define GR_WIDE_TWICE 0
+GR_INLINE gr_bits gr_wide_join(gr_wide even, gr_wide odd) { return (void)odd, (gr_bits)(even & 0xffffffffu); }
+#endif
+
+typedef struct gr_counter {
+    gr_wide a, b, c, d;
+} gr_counter;
+
+GR_INLINE gr_counter gr_philox_round(gr_counter x, gr_wide key_0, gr_wide key_1) {
+    const gr_wide left = GR_WIDE_PRODUCT(0xd2511f53u, x.a), right = GR_WIDE_PRODUCT(0xcd9e8d57u, x.c);
+    const gr_counter next = {(right >> 32) ^ x.b ^ key_0, right, (left >> 32) ^ x.d ^ key_1, left};
+    return next;
 }
 
-/* The four words of a counter, in place. Vectors of floats have twice as many lanes as wide ones: even and odd apart.
- */
+/* The four words of a counter, in place. */
 GR_FUNCTION void gr_philox(const uint32_t key[2], gr_bits words[4]) {
-    enum { TWICE = GR_LANES > 1 && GR_REAL_BITS == 32 };
-    gr_wide even[4], odd[4];
-    GR_UNROLL(4)
-    for (int i = 0; i < 4; i++) {
-        even[i] = (gr_wide)words[i];
-        odd[i] = even[i] >> 32;
+    gr_counter even = {(gr_wide)words[0], (gr_wide)words[1], (gr_wide)words[2], (gr_wide)words[3]};
+    gr_counter odd = {even.a >> 32, even.b >> 32, even.c >> 32, even.d >> 32};
+    gr_wide key_0 = gr_wide_all(key[0]), key_1 = gr_wide_all(key[1]);
+    for (int round = 0; round < 10; round++) {
+        even = gr_philox_round(even, key_0, key_1);
+        if (GR_WIDE_TWICE) odd = gr_philox_round(odd, key_0, key_1);
+        key_0 += 0x9e3779b9u;
+        key_1 += 0xbb67ae85u;
     }
-    gr_philox_rounds(key, even);
-    if (TWICE) gr_philox_rounds(key, odd);
-    GR_UNROLL(4)
-    for (int i = 0; i < 4; i++) {
-        even[i] &= 0xffffffffu;
-        if (TWICE) even[i] |= odd[i] << 32;
-        words[i] = (gr_bits)even[i];
-    }
+    words[0] = gr_wide_join(even.a, odd.a);
+    words[1] = gr_wide_join(even.b, odd.b);
+    words[2] = gr_wide_join(even.c, odd.c);
+    words[3] = gr_wide_join(even.d, odd.d);
 }
 
 /* The block of an element: all four words of it, and which one is the element's. */
