@@ -261,9 +261,12 @@ static const char *axis_name(Arena *arena, int axis) {
     return axis < AXIS_NAMES ? axis_names[axis] : arena_print(arena, "i%d", axis);
 }
 
-static void free_indices(NestBuilder *nest, Shape shape) {
+/* The axes of a node as free indices, by the names that they have there. */
+static void free_indices(NestBuilder *nest, Shape shape, const Node *like) {
     for (int axis = 0; axis < shape.rank; axis++) {
-        nest_free(nest, axis_name(nest->graph->arena, axis), shape.dims[axis]);
+        const char *name = axis_name(nest->graph->arena, axis);
+        if (like != NULL && like->op == OP_nest) name = like->u.nest.indices[axis].name;
+        nest_free(nest, name, shape.dims[axis]);
     }
 }
 
@@ -278,19 +281,20 @@ static int read_aligned(NestBuilder *nest, Node *node) {
 
 Node *build_fill(Graph *graph, Elem elem, Shape shape, double value, const Origin *origin) {
     NestBuilder nest = nest_begin(graph, origin);
-    free_indices(&nest, shape);
+    free_indices(&nest, shape, NULL);
     return nest_end(&nest, REDUCE_NONE, body_literal(&nest.body, elem, value));
 }
 
 Node *build_map1(Graph *graph, Scalar fn, Node *a, const Origin *origin) {
     NestBuilder nest = nest_begin(graph, origin);
-    free_indices(&nest, a->type.shape);
+    free_indices(&nest, a->type.shape, a);
     return nest_end(&nest, REDUCE_NONE, nest_call1(&nest, fn, read_aligned(&nest, a)));
 }
 
 Node *build_map2(Graph *graph, Scalar fn, Node *a, Node *b, const Origin *origin) {
     NestBuilder nest = nest_begin(graph, origin);
-    free_indices(&nest, a->type.shape.rank > 0 ? a->type.shape : b->type.shape);
+    const Node *like = a->type.shape.rank > 0 ? a : b;
+    free_indices(&nest, like->type.shape, like);
     int left = read_aligned(&nest, a), right = read_aligned(&nest, b);
     return nest_end(&nest, REDUCE_NONE, nest_call2(&nest, fn, left, right));
 }

@@ -149,6 +149,30 @@ static int *adjoints(Backward *backward, const Node *node, Body *body, int seed)
     return adjoint;
 }
 
+/* ---- reading what is there ---- */
+
+enum { COST_KEPT = 8 }; /* additions: a function this dear is not computed again for its own derivative */
+
+/* The element of the node itself, where derivatives (of exp, tanh, sigmoid, sqrt) would compute it again; else -1. */
+static int kept_result(Backward *backward, const Node *node, NestBuilder *nest) {
+    const Nest *old = &node->u.nest;
+    const Expr *result = &old->body.exprs.at[old->body.exprs.count - 1];
+    bool is_dear = result->kind == EXPR_CALL && scalar_table[result->u.call.fn].cost >= COST_KEPT;
+    if (!is_dear || old->reduce != REDUCE_NONE || nest_count(old, INDEX_SOLVED) > 0) return -1;
+    return read_at_loops(nest, backward_value(backward, node));
+}
+
+/* In all expressions behind `instead`. */
+static void replace_expr(Body *body, int expr, int instead) {
+    for (int i = instead + 1; i < body->exprs.count; i++) {
+        Expr *user = &body->exprs.at[i];
+        if (user->kind != EXPR_CALL) continue;
+        for (int a = 0; a < scalar_table[user->u.call.fn].arity; a++) {
+            if (user->u.call.args[a] == expr) user->u.call.args[a] = instead;
+        }
+    }
+}
+
 /* ---- the change of coordinates ---- */
 
 enum { NOT_ASSIGNED = -1 };
@@ -377,8 +401,10 @@ void nest_gradient(Backward *backward, const Node *node, Node *dy) {
     const Nest *nest = &node->u.nest;
     if (node->type.elem != ELEM_REAL) return;
     NestBuilder old = same_nest(backward, node);
+    int kept = kept_result(backward, node, &old);
     int seed = seed_expr(backward, node, &old, dy);
     const int *adjoint = adjoints(backward, node, &old.body, seed);
+    if (kept >= 0) replace_expr(&old.body, nest->body.exprs.count - 1, kept);
     for (int i = 0; i < nest->body.exprs.count; i++) {
         const Expr *expr = &nest->body.exprs.at[i];
         if (expr->kind != EXPR_READ || expr->elem != ELEM_REAL || adjoint[i] < 0) continue;
