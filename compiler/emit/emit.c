@@ -1,6 +1,7 @@
 /* The pair NAME.h and NAME.c: what stands in them, in order. */
 #include "compiler/emit/parts.h"
 #include "compiler/kernels/kernels.h"
+#include "compiler/ops/build.h"
 
 Emitter *emitter_new(Arena *arena, const Program *program, const EmitOptions *options) {
     Emitter *emitter = ARENA_NEW(arena, Emitter);
@@ -12,6 +13,24 @@ Emitter *emitter_new(Arena *arena, const Program *program, const EmitOptions *op
     return emitter;
 }
 
+/* A store's first content as something that is stored, so that kernels write it where it belongs. */
+static const Graph *initial_graph(Arena *arena, Store *store) {
+    const Graph *init = store->init;
+    Graph *graph = graph_new(arena);
+    Node **copies = ARENA_ARRAY(arena, Node *, init->nodes.count);
+    for (int n = 0; n < init->nodes.count; n++) {
+        const Node *node = init->nodes.at[n];
+        Node **args = ARENA_ARRAY(arena, Node *, node->arg_count);
+        for (int a = 0; a < node->arg_count; a++)
+            args[a] = copies[node->args[a]->id];
+        if (node->op == OP_result)
+            build_update(graph, store, args[0], node->origin);
+        else
+            copies[n] = copy_node(graph, node, args);
+    }
+    return graph;
+}
+
 static void make_routines(Emitter *emitter) {
     const Program *program = emitter->program;
     const Target *target = emitter->options->target;
@@ -20,9 +39,9 @@ static void make_routines(Emitter *emitter) {
         emitter->routines[e] = make_routine(emitter->arena, entry->graph, entry, target);
     }
     for (int s = 0; s < program->stores.count; s++) {
-        const Store *store = program->stores.at[s];
+        Store *store = program->stores.at[s];
         if (!store_starts_at_zero(store))
-            emitter->initials[s] = make_routine(emitter->arena, store->init, NULL, target);
+            emitter->initials[s] = make_routine(emitter->arena, initial_graph(emitter->arena, store), NULL, target);
     }
 }
 

@@ -56,8 +56,18 @@ static const char *argument_comment(const Emitter *emitter, const Argument *argu
     return arena_print(emitter->arena, " /* %s%s */", shape, range);
 }
 
+static bool is_index(const Argument *argument) {
+    return argument->role == ARGUMENT_INPUT && argument->type.elem == ELEM_INT && argument->low <= argument->high;
+}
+
+/* Of the numbers only indices are checked. */
+static bool is_checked(const Argument *argument) {
+    return is_index(argument) || !by_value(argument);
+}
+
 static void add_argument(Items *items, const Emitter *emitter, const Argument *argument, Signature signature) {
     bool input = argument->role == ARGUMENT_INPUT, value = by_value(argument);
+    if (signature == SIGNATURE_CHECK && !is_checked(argument)) return;
     const char *constant = !value && (input || signature == SIGNATURE_CHECK) ? "const " : "";
     items_add(items, "%s%s %s%s%s", constant, type_of(emitter, argument), value ? "" : "*",
               argument_name(emitter, argument),
@@ -96,9 +106,9 @@ static bool needs_scratch(const Routine *routine) {
     return routine->arena_bytes + routine->local_bytes > 0;
 }
 
-/* With room to align any pointer. */
+/* With room to align any pointer; never 0, which is no size of a C array. */
 int64_t scratch_shared(const Routine *routine) {
-    return needs_scratch(routine) ? routine->arena_bytes + SCRATCH_ALIGNMENT : 0;
+    return routine->arena_bytes + SCRATCH_ALIGNMENT;
 }
 
 static const char *scratch_size(const Emitter *emitter, const Entry *entry) {
@@ -234,7 +244,7 @@ static void check_index(Writer *writer, const Emitter *emitter, const Argument *
 static void check_indices(Writer *writer, const Emitter *emitter, const Entry *entry) {
     for (int i = 0; i < entry->inputs.count; i++) {
         const Argument *input = entry->inputs.at[i];
-        if (input->type.elem == ELEM_INT && input->low <= input->high) check_index(writer, emitter, input);
+        if (is_index(input)) check_index(writer, emitter, input);
     }
 }
 
@@ -361,19 +371,26 @@ static void finish_call(Writer *writer, const Emitter *emitter, const Entry *ent
     write_directive(writer, "#endif");
 }
 
+/* With the names of the check's parameters. */
+static void call_check(Writer *writer, const Emitter *emitter, const Entry *entry) {
+    Items parameters = entry_parameters(emitter, entry, SIGNATURE_CHECK), names = {.arena = emitter->arena};
+    for (int i = 0; i < parameters.texts.count; i++) {
+        const char *name = strrchr(parameters.texts.at[i], ' ') + 1;
+        items_add(&names, "%s", *name == '*' ? name + 1 : name);
+    }
+    const char *head = arena_print(emitter->arena, "status = %s_check(", entry_name(emitter, entry));
+    write_filled(writer, head, &names, ");");
+}
+
 void emit_entry(Writer *writer, const Emitter *emitter, const Entry *entry) {
     const char *own = entry_name(emitter, entry);
     write_check(writer, emitter, entry);
-    Items items = entry_parameters(emitter, entry, SIGNATURE_SOURCE), names = {.arena = emitter->arena};
+    Items items = entry_parameters(emitter, entry, SIGNATURE_SOURCE);
     write_filled(writer, arena_print(emitter->arena, "int %s_%s(", emitter->options->name, own), &items, ") {");
     write_line(writer, "int status = GR_OK;");
     if (!needs_scratch(entry_routine(emitter, entry))) write_line(writer, "(void)work;");
     write_directive(writer, "#ifndef GR_NO_CHECKS");
-    for (int i = 0; i < items.texts.count; i++) {
-        const char *text = items.texts.at[i], *name = strrchr(text, ' ') + 1;
-        items_add(&names, "%s", *name == '*' ? name + 1 : name);
-    }
-    write_filled(writer, arena_print(emitter->arena, "status = %s_check(", own), &names, ");");
+    call_check(writer, emitter, entry);
     write_line(writer, "if (status != GR_OK) return status;");
     write_directive(writer, "#endif");
     if (needs_scratch(entry_routine(emitter, entry)))
@@ -430,11 +447,11 @@ void emit_init(Writer *writer, const Emitter *emitter) {
         write_directive(writer, "#ifndef GR_NO_CHECKS");
         write_line(writer, "if (gr_target_missing()) return GR_TARGET;");
         write_directive(writer, "#endif");
-        Items set = {.arena = emitter->arena};
-        if (fields->has_model) items_add(&set, ".model = model");
-        if (fields->has_trainer) items_add(&set, ".trainer = trainer");
-        items_add(&set, ".draw = {.key = {(uint32_t)seed, (uint32_t)(seed >> 32)}}");
-        write_filled(writer, "const init_call call = {", &set, "};");
+        write_line(writer, "const init_call call = {");
+        if (fields->has_model) write_line(writer, ".model = model,");
+        if (fields->has_trainer) write_line(writer, ".trainer = trainer,");
+        write_line(writer, ".draw = {.key = {(uint32_t)seed, (uint32_t)(seed >> 32)}},");
+        write_line(writer, "};");
     } else if (!fields->has_trainer) {
         write_line(writer, "(void)seed;");
     }

@@ -628,11 +628,16 @@ static bool is_among(const char *name, const char *const *list, size_t count) {
     return bsearch(&name, list, count, sizeof *list, compare_texts) != NULL;
 }
 
-static bool is_word(const char *name) {
-    static const char *const prefixes[] = {"gr_", "GR_", "omp_", "__builtin_", "_mm"};
+/* Names of the runtime, of OpenMP and of compilers. */
+static bool has_reserved_prefix(const char *name) {
+    static const char *const prefixes[] = {"gr_", "GR_", "omp_", "_mm"};
     for (size_t i = 0; i < COUNT(prefixes); i++)
         if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) return true;
-    return is_among(name, words, COUNT(words));
+    return false;
+}
+
+static bool is_word(const char *name) {
+    return has_reserved_prefix(name) || is_among(name, words, COUNT(words));
 }
 
 /* The functions of math.h exist for float and long double too: sinf, sinl. */
@@ -666,13 +671,13 @@ static bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-/* Only what an identifier may hold; the '@' of the trainer's tensors is left out. C keeps names that begin with '_' and
- * a capital, or with "__", for itself. */
+/* Only what an identifier may hold; the '@' of the trainer's tensors is left out. What begins as names of others do
+ * gets an 'x': C keeps those that begin with '_' and a capital, or with "__", for itself. */
 static const char *identifier(Arena *arena, const char *wanted) {
     if (*wanted == '@') wanted++;
     bool first_fits =
         is_letter(*wanted) && (*wanted != '_' || !(isupper((unsigned char)wanted[1]) || wanted[1] == '_'));
-    char *name = arena_print(arena, "%s%s", first_fits ? "" : "x", wanted);
+    char *name = arena_print(arena, "%s%s", first_fits && !has_reserved_prefix(wanted) ? "" : "x", wanted);
     for (char *c = name; *c != '\0'; c++)
         if (!is_letter(*c) && !(*c >= '0' && *c <= '9')) *c = '_';
     return name;
@@ -774,22 +779,30 @@ static bool begins_with(const char *name, const char *prefix) {
 
 typedef struct EntryScope {
     const Emitter *emitter;
-    const Names *names;
     const Scope *public_names;
 } EntryScope;
 
-/* An entry's name stands behind NAME_ in what is public, and before _call, _run ... in what is private to NAME.c, which
- * must not meet. */
+/* What is private to NAME.c begins with the entry's name and '_': nothing public may. */
+static bool hides_public(const EntryScope *scope, const char *name) {
+    const Program *program = scope->emitter->program;
+    Arena *arena = scope->emitter->arena;
+    const char *private = arena_print(arena, "%s_", name), *own = scope->emitter->options->name;
+    for (int i = 0; i < scope->public_names->taken.count; i++)
+        if (begins_with(scope->public_names->taken.at[i], private)) return true;
+    for (int e = 0; e < program->entries.count; e++)
+        if (begins_with(arena_print(arena, "%s_%s", own, identifier(arena, program->entries.at[e]->name)), private))
+            return true;
+    return false;
+}
+
+/* An entry's name stands behind NAME_ in what is public, and before _call, _run ... in what is private. */
 static bool refused_for_entry(const void *context, const char *name) {
     static const char *const kept[] = {"gr", "omp", "init", "check", "call", "model"};
     const EntryScope *scope = context;
-    const char *own = scope->emitter->options->name;
-    Arena *arena = scope->emitter->arena;
     for (size_t i = 0; i < COUNT(kept); i++)
         if (strcmp(name, kept[i]) == 0) return true;
-    const char *private = arena_print(arena, "%s_", name), *public = arena_print(arena, "%s_", own);
-    if (begins_with(private, public) || begins_with(public, private)) return true;
-    return is_taken(scope->public_names, arena_print(arena, "%s%s", public, name)) ||
+    const char *own = arena_print(scope->emitter->arena, "%s_%s", scope->emitter->options->name, name);
+    return hides_public(scope, name) || is_taken(scope->public_names, own) ||
            is_taken(scope->public_names, public_macro(scope->emitter, name, "_SCRATCH"));
 }
 
@@ -797,7 +810,7 @@ static void name_entries(const Emitter *emitter, Names *names, Scope *public_nam
     const Program *program = emitter->program;
     names->entries = ARENA_ARRAY(emitter->arena, const char *, program->entries.count);
     for (int e = 0; e < program->entries.count; e++) {
-        EntryScope scope = {emitter, names, public_names};
+        EntryScope scope = {emitter, public_names};
         const char *name = first_free(emitter->arena, program->entries.at[e]->name, refused_for_entry, &scope);
         names->entries[e] = name;
         take(public_names, arena_print(emitter->arena, "%s_%s", emitter->options->name, name));
