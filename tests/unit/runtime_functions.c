@@ -18,7 +18,7 @@ static const struct {
 } functions[KERNEL_FUNCTION_COUNT] = {
     [KERNEL_SQRT] = {"sqrt", 0.5, 10},       [KERNEL_FLOOR] = {"floor", 0, 10},
     [KERNEL_ABS] = {"abs", 0, 10},           [KERNEL_SIGN] = {"sign", 0, 10},
-    [KERNEL_EXP] = {"exp", 1.25, 100},       [KERNEL_EXPM1] = {"expm1", 2, 5},
+    [KERNEL_EXP] = {"exp", 1.25, 100},       [KERNEL_EXPM1] = {"expm1", 1.75, 5},
     [KERNEL_LOG] = {"log", 1.25, 2},         [KERNEL_LOG1P] = {"log1p", 1.25, 2},
     [KERNEL_TANH] = {"tanh", 1.75, 2},       [KERNEL_SIGMOID] = {"sigmoid", 2, 20},
     [KERNEL_SOFTPLUS] = {"softplus", 2, 20}, [KERNEL_ERF] = {"erf", 1.5, 4},
