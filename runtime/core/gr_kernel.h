@@ -564,7 +564,7 @@ GR_INLINE int32_t gr_lane_argmin(gr_vec value, gr_ivec index) {
  *
  *              exp   expm1 log   log1p tanh  sigmoid softplus erf   sin   cos   pow   sqrt
  *     float    1.02  1.29  0.85  0.86  1.44  1.96    1.62     1.29  1.56  1.57  1.14  0.5
- *     double   0.99  1.53  0.85  0.84  1.45  1.95    1.65     1.26  1.57  1.56  1.15  0.5 */
+ *     double   1.00  1.53  0.85  0.84  1.45  1.95    1.65     1.26  1.57  1.56  1.15  0.5 */
 
 /* Terms of polynomials, least power first: minimax fits, made by Remez-like weighted least squares on Chebyshev nodes
  * with the rounding of each term given back to the next.
