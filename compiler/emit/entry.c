@@ -210,10 +210,10 @@ static const char *elements_text(const Emitter *emitter, Shape shape, const char
     const char *text = "";
     for (int a = 0; a < shape.rank; a++) {
         const char *dim = dim_words(emitter, shape.dims[a], "");
-        bool compound = strchr(dim, ' ') != NULL;
-        text =
-            arena_print(emitter->arena, "%s%s%s%s%s", text, a == 0 ? arena_print(emitter->arena, "(%s)", type) : " * ",
-                        compound ? "(" : "", dim, compound ? ")" : "");
+        bool compound = strchr(dim, ' ') != NULL, cast = a == 0 || !dim_is_constant(shape.dims[a]);
+        text = arena_print(emitter->arena, "%s%s%s%s%s%s", text, a == 0 ? "" : " * ",
+                           cast ? arena_print(emitter->arena, "(%s)", type) : "", compound ? "(" : "", dim,
+                           compound ? ")" : "");
     }
     return shape.rank == 0 ? "1" : text;
 }

@@ -47,10 +47,16 @@ static void declare_totals(const StageText *text) {
     }
 }
 
-static void start_totals(StageText *text) {
+/* Positions are found over all chunks at once; everything else starts anew with each. */
+static bool starts_with_chunk(const StageText *text, int total) {
+    return !finds_position(text->stage->totals.at[total].reduce);
+}
+
+static void start_totals(StageText *text, bool chunked) {
     Loop rows = open_rows(text), vectors = open_vectors(text);
     for (int t = 0; t < text->stage->totals.count; t++) {
         bool position = finds_position(text->stage->totals.at[t].reduce);
+        if (chunked && !starts_with_chunk(text, t)) continue;
         write_line(text->out, "%s = %s;", total_place(text, t, position ? "best_" : ""), identity_code(text, t));
         if (position) write_line(text->out, "%s = gr_iall(0);", total_place(text, t, ""));
     }
@@ -166,6 +172,7 @@ static void open_reduced_loop(const StageText *text, const ReducedLoops *loops, 
 static void add_chunk(StageText *text) {
     Loop rows = open_rows(text), vectors = open_vectors(text);
     for (int t = 0; t < text->stage->totals.count; t++) {
+        if (!starts_with_chunk(text, t)) continue;
         const char *all = total_place(text, t, "all_"), *chunk = total_place(text, t, "");
         const char *i = total_elem(text, t) == ELEM_REAL ? "" : "i";
         switch (text->stage->totals.at[t].reduce) {
@@ -183,10 +190,15 @@ static void add_chunk(StageText *text) {
 /* A long sum: the totals of chunks are added to those of all. */
 static void declare_all_totals(StageText *text) {
     for (int t = 0; t < text->stage->totals.count; t++)
-        write_line(text->out, "%s all_%s%s;", elem_vector(total_elem(text, t)), text->totals[t], total_extent(text));
+        if (starts_with_chunk(text, t))
+            write_line(text->out, "%s all_%s%s;", elem_vector(total_elem(text, t)), text->totals[t],
+                       total_extent(text));
     Loop rows = open_rows(text), vectors = open_vectors(text);
-    for (int t = 0; t < text->stage->totals.count; t++)
-        write_line(text->out, "%s = %s;", total_place(text, t, "all_"), identity_code(text, t));
+    for (int t = 0; t < text->stage->totals.count; t++) {
+        const bool chunked = starts_with_chunk(text, t);
+        write_line(text->out, "%s = %s;", total_place(text, t, chunked ? "all_" : "best_"), identity_code(text, t));
+        if (!chunked) write_line(text->out, "%s = gr_iall(0);", total_place(text, t, ""));
+    }
     close_loop(text, &vectors);
     close_loop(text, &rows);
 }
@@ -206,7 +218,7 @@ void emit_reduction(StageText *text) {
         write_line(text->out, "for (int %s_chunk = 0; %s_chunk < %s; %s_chunk += %lld) {", name, name,
                    dim_code(text, stage->indices[loops.order[loops.chunked]].size), name, (long long)loops.chunk);
     }
-    start_totals(text);
+    start_totals(text, loops.chunked >= 0);
     int first = loops.chunked > 0 ? loops.chunked : 0;
     for (int l = first; l < loops.count; l++)
         open_reduced_loop(text, &loops, l);
@@ -221,7 +233,7 @@ void emit_reduction(StageText *text) {
     for (int l = 0; l < loops.chunked; l++)
         write_line(text->out, "}");
     for (int t = 0; loops.chunked >= 0 && t < stage->totals.count; t++)
-        text->totals[t] = arena_print(text->arena, "all_%s", text->totals[t]);
+        if (starts_with_chunk(text, t)) text->totals[t] = arena_print(text->arena, "all_%s", text->totals[t]);
 }
 
 /* ---- reduced lanes ---- */

@@ -1,0 +1,36 @@
+/* Models of tests/run: what is emitted for them computes what the reference evaluator computes. */
+#include "tests/run/harness.h"
+#include <criterion/criterion.h>
+
+/* Under the sanitizers the emitted code is checked as well, by the compiler that they were built with. */
+#ifdef GRADC_SANITIZED
+#define SANITIZE " -fsanitize=address,undefined -fno-sanitize-recover=undefined"
+#else
+#define SANITIZE ""
+#endif
+
+static const Build builds[] = {
+    {"gcc", "-O0" SANITIZE, "x86-64-v3", false}, {"gcc", "-O3" SANITIZE, "native", false},
+    {"gcc", "-O2" SANITIZE, "native", true},     {"gcc", "-O3" SANITIZE, "generic", false},
+#ifndef GRADC_SANITIZED
+    {"clang", "-O0", "native", false},           {"clang", "-O3", "x86-64-v3", false},
+    {"clang", "-O3", "native", false},           {"clang", "-O2", "generic", true},
+#endif
+};
+
+static void compare_all(const char *file) {
+    for (size_t b = 0; b < sizeof builds / sizeof *builds; b++)
+        compare_with_evaluator(file, &builds[b]);
+}
+
+#define MODEL(name, file)                                                                                              \
+    Test(emitted, name) {                                                                                              \
+        compare_all(file);                                                                                             \
+    }
+
+MODEL(classifier, "run/classifier.ir")
+MODEL(maps, "run/maps.ir")
+MODEL(reductions, "run/reductions.ir")
+MODEL(products, "run/products.ir")
+MODEL(windows, "run/windows.ir")
+MODEL(draws, "run/draws.ir")
