@@ -136,11 +136,22 @@ const char *affine_code(StageText *text, Affine affine) {
 }
 
 /* Elements from one lane to the next. */
-int64_t lane_stride_of(const StageText *text, const Buffer *buffer, const Affine *axes) {
-    int64_t stride = 0;
+/* Where the caller's array has a bounded axis inside, the stride is one of its sizes. */
+static Dim lane_stride(const StageText *text, const Buffer *buffer, const Affine *axes) {
+    Dim stride = dim_constant(0), step;
     for (int a = 0; text->stage->tile.lane != NO_INDEX && a < buffer->shape.rank; a++)
-        stride += affine_factor(axes[a], text->stage->tile.lane) * dim_high(buffer->strides[a]);
+        if (!dim_scale(buffer->strides[a], affine_factor(axes[a], text->stage->tile.lane), &step) ||
+            !dim_add(stride, step, &stride))
+            internal_error("a lane of %s moves by two sizes", buffer->name);
     return stride;
+}
+
+int64_t lane_stride_of(const StageText *text, const Buffer *buffer, const Affine *axes) {
+    return dim_high(lane_stride(text, buffer, axes));
+}
+
+const char *lane_stride_code(const StageText *text, const Buffer *buffer, const Affine *axes) {
+    return dim_code(text, lane_stride(text, buffer, axes));
 }
 
 /* ---- leaves ---- */
@@ -168,8 +179,8 @@ static const char *load_code(StageText *text, const StageRead *read) {
     }
     const char *kind = memory_kind(buffer);
     if (stride != 1)
-        return arena_print(text->arena, "gr_%sload_stride(&%s[%s], %lld, %s)", kind, name, at, (long long)stride,
-                           lanes_code(text));
+        return arena_print(text->arena, "gr_%sload_stride(&%s[%s], %s, %s)", kind, name, at,
+                           lane_stride_code(text, buffer, read->axes), lanes_code(text));
     if (!text->partial) return arena_print(text->arena, "gr_%sload(&%s[%s])", kind, name, at);
     return arena_print(text->arena, "gr_%sload_part(&%s[%s], %s)", kind, name, at, lanes_code(text));
 }

@@ -37,7 +37,8 @@ typedef struct Code {
 } Code;
 
 const Affine *axes_of_free(const StageText *text); /* the free indices, in order */
-int64_t lane_stride_of(const StageText *text, const Buffer *buffer, const Affine *axes);
+int64_t lane_stride_of(const StageText *text, const Buffer *buffer, const Affine *axes); /* at the largest sizes */
+const char *lane_stride_code(const StageText *text, const Buffer *buffer, const Affine *axes);
 Code expr_code(StageText *text, int expr); /* its variable's name where it has one, else its own text */
 Code expr_own_code(StageText *text, int expr);
 const char *position_code(StageText *text, const Buffer *buffer, const Affine *axes);

@@ -24,8 +24,8 @@ static void store_value(StageText *text, const Buffer *buffer, const char *value
     if (!text->lane_free)
         write_line(text->out, "gr_%sstore_part(&%s[%s], %s, 1);", kind, name, at, value);
     else if (stride != 1)
-        write_line(text->out, "gr_%sstore_stride(&%s[%s], %lld, %s, %s);", kind, name, at, (long long)stride, value,
-                   lanes_code(text));
+        write_line(text->out, "gr_%sstore_stride(&%s[%s], %s, %s, %s);", kind, name, at,
+                   lane_stride_code(text, buffer, axes), value, lanes_code(text));
     else if (text->partial)
         write_line(text->out, "gr_%sstore_part(&%s[%s], %s, %s);", kind, name, at, value, lanes_code(text));
     else
