@@ -95,8 +95,9 @@
     GR_PRAGMA(clang fp contract(on))
 #define GR_KERNELS_END GR_PRAGMA(clang attribute pop)
 #else
+/* In this order: gcc 12 forgets the contraction if one macro sets the target before it. */
 #define GR_KERNELS_BEGIN                                                                                               \
-    GR_PRAGMA(GCC push_options) GR_PRAGMA(GCC target(GR_FEATURES)) GR_PRAGMA(GCC optimize("fp-contract=fast"))
+    GR_PRAGMA(GCC push_options) GR_PRAGMA(GCC optimize("fp-contract=fast")) GR_PRAGMA(GCC target(GR_FEATURES))
 #define GR_KERNELS_END GR_PRAGMA(GCC pop_options)
 #endif
 
