@@ -1,0 +1,347 @@
+/* The file as a whole: names that may be used before their line are bound first, then the statements run in order, then
+ * the entries, each with a graph of its own. */
+#include "frontend/elaborator.h"
+#include "compiler/support/embedded.h"
+#include "frontend/parse.h"
+#include "frontend/source.h"
+#include <string.h>
+
+/* ---- declarations that are seen everywhere ---- */
+
+static void bind_once(Elaborator *e, Scope *scope, AstName name, Value value) {
+    Binding *other = scope_find_here(scope, name.name);
+    if (other != NULL) {
+        Diagnostic *error = error_at(e, name.span, "`%s` is declared twice", name.name);
+        if (error != NULL) diag_note(e->diagnostics, error, other->span, "the first one is here");
+        return;
+    }
+    scope_bind(e, scope, name.name, value, name.span);
+}
+
+Value definition_value(Elaborator *e, int number) {
+    const Definition *definition = &e->options->definitions->at[number];
+    Source *source = source_of_text(e->arena, arena_print(e->arena, "-D %s", definition->name), definition->value,
+                                    (int)strlen(definition->value));
+    int errors = e->diagnostics->errors;
+    const AstExpr *expr = parse_expression(e->arena, e->names, e->diagnostics, source);
+    if (e->diagnostics->errors > errors) return poison;
+    Value value = eval(e, e->file, expr);
+    if (is_poison(value) || is_number(value)) return value;
+    return fail(e, expr->span, "-D %s: a number or a boolean is needed, not %s", definition->name, value_text(e, value));
+}
+
+static Value defined_size(Elaborator *e, AstName name) {
+    for (int d = 0; e->options->definitions != NULL && d < e->options->definitions->count; d++) {
+        if (strcmp(e->options->definitions->at[d].name, name.name) != 0) continue;
+        e->definition_used[d] = true;
+        return definition_value(e, d);
+    }
+    return value_bool(false); /* none */
+}
+
+static bool size_bound(Elaborator *e, const AstExpr *expr, Value value, int64_t *out) {
+    if (is_poison(value)) return false;
+    if (value.kind != VALUE_INT || value.u.integer < 0 || value.u.integer > INT32_MAX) {
+        fail(e, expr->span, "a size is an int from 0 to %d, not %s", INT32_MAX, value_text(e, value));
+        return false;
+    }
+    *out = value.u.integer;
+    return true;
+}
+
+static void declare_size(Elaborator *e, Scope *scope, const AstStmt *stmt) {
+    AstName name = stmt->u.size.name;
+    Value given = defined_size(e, name);
+    const AstExpr *low_expr = stmt->u.size.low;
+    bool replaced = given.kind != VALUE_BOOL;
+    int64_t low, high;
+    bind_once(e, scope, name, poison);
+    if (!size_bound(e, low_expr, replaced ? given : eval(e, scope, low_expr), &low)) return;
+    if (replaced || stmt->u.size.high == NULL) {
+        scope_bind(e, scope, name.name, value_int(low), name.span);
+        return;
+    }
+    if (!size_bound(e, stmt->u.size.high, eval(e, scope, stmt->u.size.high), &high)) return;
+    if (low > high) {
+        fail(e, stmt->span, "the size %s runs from %lld to %lld: nothing lies between", name.name, (long long)low, (long long)high);
+        return;
+    }
+    Size *size = ARENA_NEW(e->arena, Size);
+    *size = (Size){name.name, low, high, name.span, e->program->sizes.count};
+    vec_push(e->arena, &e->program->sizes, size);
+    scope_bind(e, scope, name.name, low == high ? value_int(low) : value_dim(dim_size(size)), name.span);
+}
+
+static void declare_module(Elaborator *e, Scope *scope, const AstStmt *stmt) {
+    ModuleDef *def = ARENA_NEW(e->arena, ModuleDef);
+    *def = (ModuleDef){stmt, scope};
+    bind_once(e, scope, stmt->u.module.name, (Value){VALUE_MODULE, {.module = def}});
+}
+
+static void declare_file_function(Elaborator *e, Scope *scope, const AstStmt *stmt) {
+    const AstFunction *function = stmt->u.function;
+    if (function->name.name == NULL) return;
+    Closure *closure = ARENA_NEW(e->arena, Closure);
+    *closure = (Closure){function, scope, function->name.name, function->name.span};
+    bind_once(e, scope, function->name, (Value){VALUE_FUNCTION, {.closure = closure}});
+}
+
+static void run_file(Elaborator *e, Scope *scope, const AstFile *file) {
+    const AstStmts *stmts = &file->block.stmts;
+    Flow flow = {false, poison};
+    for (int s = 0; s < stmts->count; s++) {
+        AstStmtKind kind = stmts->at[s]->kind;
+        if (kind == AST_MODULE || kind == AST_OPTIMIZER) declare_module(e, scope, stmts->at[s]);
+        if (kind == AST_FUNCTION) declare_file_function(e, scope, stmts->at[s]);
+    }
+    for (int s = 0; s < stmts->count && !e->diagnostics->full; s++) {
+        if (stmts->at[s]->kind == AST_SIZE)
+            declare_size(e, scope, stmts->at[s]);
+        else if (stmts->at[s]->kind != AST_FUNCTION)
+            run_stmt(e, scope, stmts->at[s], &flow);
+    }
+}
+
+/* ---- entries ---- */
+
+static bool block_trains(const AstBlock *block) {
+    for (int s = 0; s < block->stmts.count; s++)
+        if (block->stmts.at[s]->kind == AST_TRAIN) return true;
+    return false;
+}
+
+static void add_size(Elaborator *e, Entry *entry, const Size *size) {
+    for (int s = 0; s < entry->sizes.count; s++)
+        if (entry->sizes.at[s] == size) return;
+    vec_push(e->arena, &entry->sizes, size);
+}
+
+/* The caller's arrays are dense: the stride of an axis is the product of those behind it, of which one may be bounded. */
+static bool border_shape(Elaborator *e, const AstEntryArg *arg, Shape shape) {
+    int bounded = 0;
+    for (int a = 1; a < shape.rank; a++)
+        bounded += !dim_is_constant(shape.dims[a]);
+    if (bounded <= 1) return true;
+    fail(e, arg->shape.span, "`%s`: more than one bounded size behind the first axis is not supported yet", arg->name.name);
+    return false;
+}
+
+static Argument *new_argument(Elaborator *e, Scope *scope, Entry *entry, const AstEntryArg *arg, ArgumentRole role) {
+    static const Elem elems[] = {ELEM_REAL, ELEM_REAL, ELEM_INT, ELEM_BOOL, ELEM_INT};
+    Shape shape = {0};
+    if (arg->is_state) {
+        fail(e, arg->span, "`state` arguments are not supported yet");
+        return NULL;
+    }
+    if (role == ARGUMENT_OUTPUT && arg->type == AST_TYPE_BYTE) {
+        fail(e, arg->span, "byte is for inputs; the result `%s` may be int", arg->name.name);
+        return NULL;
+    }
+    if (!eval_dims(e, scope, &arg->shape.dims, &shape) || !border_shape(e, arg, shape)) return NULL;
+    Argument *argument = ARENA_NEW(e->arena, Argument);
+    *argument = (Argument){.role = role, .name = arg->name.name, .type = {elems[arg->type], shape}, .span = arg->name.span,
+                           .is_byte = arg->type == AST_TYPE_BYTE, .low = 1, .high = 0};
+    for (int a = 0; a < shape.rank; a++)
+        if (shape.dims[a].size != NULL) add_size(e, entry, shape.dims[a].size);
+    return argument;
+}
+
+static bool bind_inputs(Elaborator *e, Scope *scope, Entry *entry, const AstEntryArgs *args) {
+    bool ok = true;
+    for (int a = 0; a < args->count; a++) {
+        AstName name = args->at[a].name;
+        if (scope_find_here(scope, name.name) != NULL) {
+            fail(e, name.span, "the argument `%s` stands twice", name.name);
+            return false;
+        }
+        Argument *argument = new_argument(e, scope->parent, entry, &args->at[a], ARGUMENT_INPUT);
+        ok &= argument != NULL;
+        Value value = poison;
+        if (argument != NULL) {
+            argument->position = entry->inputs.count;
+            vec_push(e->arena, &entry->inputs, argument);
+            value = value_node(build_input(e->graph, argument, origin_at(e, name.span)));
+        }
+        scope_bind(e, scope, name.name, value, name.span);
+    }
+    return ok;
+}
+
+static void bind_output(Elaborator *e, Scope *scope, Entry *entry, const AstEntryArg *arg) {
+    Argument *argument = new_argument(e, scope->parent, entry, arg, ARGUMENT_OUTPUT);
+    if (argument == NULL) return;
+    argument->position = entry->outputs.count;
+    vec_push(e->arena, &entry->outputs, argument);
+    Binding *binding = scope_find_here(scope, arg->name.name);
+    if (binding == NULL) {
+        fail(e, arg->name.span, "the entry %s gives no value to its result `%s`", entry->name, arg->name.name);
+        return;
+    }
+    if (is_poison(binding->value)) return;
+    Value value = argument->type.elem == ELEM_REAL ? cast(e, ELEM_REAL, binding->value, binding->span) : binding->value;
+    Node *node = node_of(e, value, binding->span);
+    if (node == NULL) return;
+    if (!type_equal(node->type, argument->type)) {
+        Diagnostic *error = error_at(e, binding->span, "the result `%s` is %s, but is declared as %s", arg->name.name,
+                                     type_text(e->arena, node->type), type_text(e->arena, argument->type));
+        if (error != NULL) diag_note(e->diagnostics, error, arg->span, "it is declared here");
+        return;
+    }
+    build_result(e->graph, argument, node, origin_at(e, arg->span));
+}
+
+static bool last_update_of(const Elaborator *e, int event) {
+    for (int later = event + 1; later < e->events.count; later++)
+        if (e->events.at[later].kind == EVENT_UPDATE && e->events.at[later].store == e->events.at[event].store) return false;
+    return true;
+}
+
+/* Losses and the last update of each store, in program order. */
+static void build_events(Elaborator *e) {
+    for (int v = 0; v < e->events.count; v++) {
+        const Event *event = &e->events.at[v];
+        if (event->kind == EVENT_LOSS)
+            build_loss(e->graph, event->loss, event->origin);
+        else if (last_update_of(e, v))
+            build_update(e->graph, event->store, e->current[event->store->position], event->origin);
+    }
+}
+
+static void open_entry(Elaborator *e, const AstStmt *stmt) {
+    Entry *entry = ARENA_NEW(e->arena, Entry);
+    *entry = (Entry){.name = stmt->u.entry.name.name, .span = stmt->u.entry.name.span};
+    entry->training = block_trains(&stmt->u.entry.block);
+    entry->graph = graph_new(e->arena);
+    e->entry = entry;
+    e->graph = entry->graph;
+    e->current = NULL;
+    e->current_count = 0;
+    memset(&e->events, 0, sizeof e->events);
+    memset(&e->barriers, 0, sizeof e->barriers);
+    memset(&e->minimized, 0, sizeof e->minimized);
+    e->draws = 0;
+    e->site = hash_bytes(entry->name, strlen(entry->name));
+}
+
+static void elaborate_entry(Elaborator *e, const AstStmt *stmt) {
+    open_entry(e, stmt);
+    Entry *entry = e->entry;
+    for (int other = 0; other < e->program->entries.count; other++)
+        if (e->program->entries.at[other]->name == entry->name) fail(e, entry->span, "the entry `%s` is declared twice", entry->name);
+    Scope *scope = scope_new(e, SCOPE_ENTRY, e->file);
+    Flow flow = {false, poison};
+    int errors = e->diagnostics->errors;
+    if (bind_inputs(e, scope, entry, &stmt->u.entry.args)) {
+        run_block(e, scope, &stmt->u.entry.block, &flow);
+        if (e->diagnostics->errors == errors) {
+            if (e->events.count > 0) entry_step(e);
+            build_events(e);
+            for (int r = 0; r < stmt->u.entry.results.count; r++)
+                bind_output(e, scope, entry, &stmt->u.entry.results.at[r]);
+        }
+    }
+    vec_push(e->arena, &e->program->entries, entry);
+    e->entry = NULL;
+    e->graph = NULL;
+}
+
+/* "train,predict" */
+static bool is_listed(const char *list, const char *name) {
+    if (list == NULL) return true;
+    size_t length = strlen(name);
+    for (const char *at = list; at != NULL; at = strchr(at, ',') != NULL ? strchr(at, ',') + 1 : NULL)
+        if (strncmp(at, name, length) == 0 && (at[length] == ',' || at[length] == 0)) return true;
+    return false;
+}
+
+static void run_entries(Elaborator *e, const AstFile *file) {
+    bool any = false;
+    for (int s = 0; s < file->block.stmts.count && !e->diagnostics->full; s++) {
+        const AstStmt *stmt = file->block.stmts.at[s];
+        if (stmt->kind != AST_ENTRY) continue;
+        any = true;
+        if (is_listed(e->options->entries, stmt->u.entry.name.name)) elaborate_entry(e, stmt);
+    }
+    Span whole = {file->source, 0, 0};
+    if (!any && e->diagnostics->errors == 0)
+        fail(e, whole, "the model has no entry: `entry predict(x[N, 4]) -> y[N] { ... }` becomes a C function");
+    else if (e->program->entries.count == 0 && e->diagnostics->errors == 0)
+        fail(e, whole, "no entry is called %s", e->options->entries);
+}
+
+/* ---- the order of stores ---- */
+
+static int rank_of(const Store *store) { return store->kind == STORE_PARAM || store->kind == STORE_STATE ? 0 : 1; }
+
+/* The model's stores in the order of the text, then the trainer's. */
+static void order_stores(Elaborator *e) {
+    VEC(Store *) ordered = {0};
+    for (int rank = 0; rank < 2; rank++)
+        for (int s = 0; s < e->program->stores.count; s++)
+            if (rank_of(e->program->stores.at[s]) == rank) vec_push(e->arena, &ordered, e->program->stores.at[s]);
+    for (int s = 0; s < ordered.count; s++) {
+        e->program->stores.at[s] = ordered.at[s];
+        ordered.at[s]->position = s;
+    }
+}
+
+/* An artifact holds what its entries read or write. */
+static bool is_used(const Program *program, const Store *store) {
+    for (int n = 0; n < program->entries.count; n++) {
+        const Graph *graph = program->entries.at[n]->graph;
+        for (int g = 0; g < graph->nodes.count; g++) {
+            const Node *node = graph->nodes.at[g];
+            if ((node->op == OP_store || node->op == OP_update) && node->u.store == store) return true;
+        }
+        if (program->entries.at[n]->step == store) return true;
+    }
+    return false;
+}
+
+static void drop_unused_stores(Program *program) {
+    int kept = 0;
+    for (int s = 0; s < program->stores.count; s++)
+        if (is_used(program, program->stores.at[s])) program->stores.at[kept++] = program->stores.at[s];
+    program->stores.count = kept;
+}
+
+/* ---- the prelude ---- */
+
+static void run_prelude(Elaborator *e) {
+    e->prelude = scope_new(e, SCOPE_PRELUDE, NULL);
+    for (int f = 0; f < embedded_file_count; f++) {
+        const EmbeddedFile *file = &embedded_files[f];
+        if (strncmp(file->name, "prelude/", 8) != 0) continue;
+        const Source *source = source_of_text(e->arena, file->name, file->text, (int)file->length);
+        run_file(e, e->prelude, parse_file(e->arena, e->names, e->diagnostics, source));
+    }
+}
+
+static void check_definitions(Elaborator *e, const AstFile *file) {
+    for (int d = 0; e->options->definitions != NULL && d < e->options->definitions->count; d++) {
+        if (e->definition_used[d] || e->diagnostics->errors > 0) continue;
+        const char *name = e->options->definitions->at[d].name;
+        const char *near = scope_nearest(e, e->file, intern_text(e->names, name));
+        fail(e, (Span){file->source, 0, 0}, "-D %s: the model has no size or number of that name%s", name,
+             near != NULL ? arena_print(e->arena, "; did you mean `%s`?", near) : "");
+    }
+}
+
+Program *elaborate(Arena *arena, Interner *names, Diagnostics *diagnostics, const AstFile *file,
+                   const ElaborateOptions *options) {
+    Elaborator e = {.arena = arena, .names = names, .diagnostics = diagnostics, .options = options, .path = ""};
+    e.program = ARENA_NEW(arena, Program);
+    e.program->arena = arena;
+    e.program->source = file->source;
+    e.program->name = file->model.name;
+    e.definition_used = ARENA_ARRAY(arena, bool, options->definitions != NULL ? options->definitions->count + 1 : 1);
+    run_prelude(&e);
+    e.file = scope_new(&e, SCOPE_FILE, e.prelude);
+    run_file(&e, e.file, file);
+    run_entries(&e, file);
+    check_definitions(&e, file);
+    if (diagnostics->errors > 0) return NULL;
+    drop_unused_stores(e.program);
+    order_stores(&e);
+    return e.program;
+}

@@ -1,0 +1,311 @@
+/* Elaboration: running a model file. Shared by the files of this room that do it; elaborate.h is for others.
+ *
+ * Sizes, numbers, lists, functions and instances are values that exist only while compiling; tensors are nodes of the
+ * graph that is being built. Each evaluation makes its own node. After an error a value is poison: it spreads without
+ * a further message, so that one run shows all errors. */
+#ifndef GRADC_FRONTEND_ELABORATOR_H
+#define GRADC_FRONTEND_ELABORATOR_H
+
+#include "compiler/ops/build.h"
+#include "frontend/elaborate.h"
+
+typedef struct Elaborator Elaborator;
+typedef struct Scope Scope;
+typedef struct Instance Instance;
+typedef struct Builtin Builtin;
+typedef struct Value Value;
+typedef VEC(Value) Values;
+
+/* ---- values ---- */
+
+typedef enum ValueKind {
+    VALUE_POISON,   /* stands for the result of something that was in error */
+    VALUE_INT,      /* integer */
+    VALUE_REAL,     /* real */
+    VALUE_BOOL,     /* boolean */
+    VALUE_STRING,   /* string */
+    VALUE_SIZE,     /* size: a bounded dimension, k + m*S */
+    VALUE_LIST,     /* list */
+    VALUE_TENSOR,   /* node */
+    VALUE_STORE,    /* store: a parameter, state or slot, read as it now is */
+    VALUE_INDEX,    /* index: of index notation */
+    VALUE_SCALAR,   /* expr: an element beside indices, in the nest that is being built */
+    VALUE_FUNCTION, /* closure */
+    VALUE_BUILTIN,  /* builtin */
+    VALUE_MODULE,   /* module: a module or optimizer, not yet applied */
+    VALUE_OPTIMIZER, /* optimizer: one with its arguments, ready for a parameter and its gradient */
+    VALUE_INSTANCE  /* instance */
+} ValueKind;
+
+typedef struct Closure {
+    const AstFunction *function;
+    Scope *scope;      /* where it was made */
+    const char *name;  /* for call chains */
+    Span span;
+} Closure;
+
+typedef struct ModuleDef {
+    const AstStmt *stmt; /* AST_MODULE or AST_OPTIMIZER */
+    Scope *scope;
+} ModuleDef;
+
+typedef struct BoundOptimizer {
+    const ModuleDef *def;
+    Scope *arguments;
+    Span span;
+} BoundOptimizer;
+
+/* An index of index notation while its statement is elaborated. */
+typedef struct IndexVar {
+    Name name;
+    Span span;
+    bool known, written;   /* its size is found; was given as `i < n` */
+    Dim size;
+    const char *because;   /* the read that decided it: for messages */
+    Span because_span;
+    int number;            /* in the nest that is being built; -1: not in it */
+} IndexVar;
+
+struct Value {
+    ValueKind kind;
+    union {
+        int64_t integer;
+        double real;
+        bool boolean;
+        const char *string;
+        Dim size;
+        Values *list;
+        Node *node;
+        Store *store;
+        IndexVar *index;
+        int expr;
+        const Closure *closure;
+        const Builtin *builtin;
+        const ModuleDef *module;
+        const BoundOptimizer *optimizer;
+        Instance *instance;
+    } u;
+};
+
+struct Instance {
+    const ModuleDef *def;
+    Name path;
+    Scope *members;
+    Closure *call; /* its unnamed function, or NULL */
+};
+
+extern const Value poison;
+Value value_int(int64_t integer);
+Value value_real(double real);
+Value value_bool(bool boolean);
+Value value_node(Node *node);
+Value value_dim(Dim dim);
+Value value_list(Elaborator *e, int count, const Value *items);
+bool is_poison(Value value);
+bool is_number(Value value);   /* INT, REAL or BOOL */
+bool is_tensor(Value value);   /* TENSOR or STORE */
+bool is_indexed(Value value);  /* INDEX or SCALAR */
+double number_of(Value value); /* of INT, REAL or BOOL */
+bool value_as_dim(Value value, Dim *dim);
+/* What it is, for messages: "real[N, 10]", "the list of 3", "the function relu". */
+const char *value_text(Elaborator *e, Value value);
+
+/* ---- scopes ---- */
+
+typedef enum ScopeKind { SCOPE_PRELUDE, SCOPE_FILE, SCOPE_MODULE, SCOPE_FUNCTION, SCOPE_ENTRY } ScopeKind;
+
+typedef struct Binding {
+    Name name;
+    Value value;
+    Span span;
+} Binding;
+
+struct Scope {
+    ScopeKind kind;
+    Scope *parent;
+    Instance *instance; /* SCOPE_MODULE: whose members it holds */
+    VEC(Binding) bindings;
+};
+
+Scope *scope_new(Elaborator *e, ScopeKind kind, Scope *parent);
+Binding *scope_find_here(Scope *scope, Name name);
+Binding *scope_find(Scope *scope, Name name);
+void scope_bind(Elaborator *e, Scope *scope, Name name, Value value, Span span);
+/* The visible name nearest to a misspelt one, or NULL. */
+const char *scope_nearest(Elaborator *e, Scope *scope, Name name);
+
+/* ---- the state of elaboration ---- */
+
+enum {
+    CALL_DEPTH_LIMIT = 1000,  /* calls in calls */
+    NODE_LIMIT = 1000000,     /* nodes of one graph */
+    LIST_LIMIT = 1000000      /* elements of a list */
+};
+
+typedef enum EventKind { EVENT_LOSS, EVENT_UPDATE } EventKind;
+
+/* What an entry does to the outside, in program order. */
+typedef struct Event {
+    EventKind kind;
+    Node *loss;   /* EVENT_LOSS */
+    Store *store; /* EVENT_UPDATE */
+    const Origin *origin;
+} Event;
+
+/* A discrete sample, through whose arguments no gradient may be asked for. */
+typedef struct Barrier {
+    Node *argument, *sample;
+    Span span;
+    const char *name;
+} Barrier;
+
+struct IndexStatement; /* index.c */
+
+struct Elaborator {
+    Arena *arena;
+    Interner *names;
+    Diagnostics *diagnostics;
+    const ElaborateOptions *options;
+    Program *program;
+    Scope *prelude, *file;
+    bool *definition_used; /* by options->definitions */
+
+    /* what is being elaborated */
+    Graph *graph;          /* NULL outside of entries and initialisers */
+    Entry *entry;          /* NULL outside of entries */
+    Scope *entry_scope;
+    Node **current;        /* by Store.position: what the store holds now; NULL: not read yet */
+    int current_count;
+    VEC(Event) events;
+    VEC(Barrier) barriers;
+    VEC(Store *) minimized;
+    int draws;             /* sampling statements so far: they number the sites */
+    uint32_t site;         /* what sites are derived from: the entry's name or the store's path */
+    const Origin *origin;  /* of the code that is running: the call chain */
+    int depth;
+    const char *path;      /* of the instance that is being made: "net.layers.0"; "" at file level */
+    const char *slot_prefix; /* while an optimizer is applied: "@train", and for which parameter */
+    const Store *slot_for;
+
+    NestBuilder *nest;     /* of the index notation that is being elaborated, innermost */
+    struct IndexStatement *indices;
+};
+
+/* ---- messages ---- */
+
+/* An error at a place, with the chain of calls that led there as notes; poison, so that it can be returned. */
+Value fail(Elaborator *e, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
+Diagnostic *error_at(Elaborator *e, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void note_origin(Elaborator *e, Diagnostic *about, const Node *node); /* where a tensor comes from, with its shape */
+const Origin *origin_at(Elaborator *e, Span span); /* of a node made for this place */
+const char *ordinal_axis(Elaborator *e, int axis);
+
+/* ---- expr.c ---- */
+
+Value eval(Elaborator *e, Scope *scope, const AstExpr *expr);
+Value eval_values(Elaborator *e, Scope *scope, const AstExprs *values); /* one, or a list of several */
+Value find_callable(Elaborator *e, Scope *scope, const AstExpr *callee);
+bool eval_dims(Elaborator *e, Scope *scope, const AstElements *dims, Shape *shape);
+bool splice_into(Elaborator *e, Values *list, Value value, Span span);
+bool iterate(Elaborator *e, Value value, Span span, Values *items); /* what `for` and scan run over */
+/* Zipped sources bound to names, item by item; calls `body` for each. */
+void for_each(Elaborator *e, Scope *scope, const AstNames *names, const AstExprs *sources,
+              void (*body)(Elaborator *e, Scope *scope, void *context), void *context);
+void bind_names(Elaborator *e, Scope *scope, const AstNames *names, Value value, Span span);
+
+/* ---- tensor.c: array notation ---- */
+
+Node *read_store(Elaborator *e, Store *store, Span span);
+/* The value as a node: numbers are filled, lists stacked. NULL after an error. */
+Node *node_of(Elaborator *e, Value value, Span span);
+Node *real_node_of(Elaborator *e, Value value, Span span); /* promoted to real */
+Value elementwise(Elaborator *e, Scalar fn, int count, const Value *args, Span span);
+Value binary(Elaborator *e, AstBinary op, Value a, Value b, Span span);
+Value negate(Elaborator *e, Value a, Span span);
+Value cast(Elaborator *e, Elem elem, Value a, Span span);
+Value matmul(Elaborator *e, Value a, Value b, Span span);
+Value swap_axes(Elaborator *e, Value a, Span span);
+/* axes: which are reduced, by axis of the tensor. */
+Value reduce_axes(Elaborator *e, Reduce reduce, Node *node, const bool *axes, bool keep, Span span);
+Value broadcast_to(Elaborator *e, Value value, Shape shape, Span span); /* an elementwise copy in that shape */
+Value subscript(Elaborator *e, Scope *scope, const AstExpr *expr);
+Value slice_axis(Elaborator *e, Node *node, int axis, int64_t begin, Dim size, int64_t step);
+
+/* ---- index.c: index notation ---- */
+
+Value eval_reduce(Elaborator *e, Scope *scope, const AstExpr *expr);
+Value eval_indexed(Elaborator *e, Scope *scope, const AstIndices *indices, const AstExprs *values, Span span);
+/* x[i, j] where a position mentions an index; false: it is array notation. */
+bool subscript_is_indexed(Elaborator *e, Scope *scope, const AstExpr *expr);
+Value indexed_read(Elaborator *e, Scope *scope, const AstExpr *expr);
+Value scalar_elementwise(Elaborator *e, Scalar fn, int count, const Value *args, Span span);
+/* x[.., position, ..] along one axis, the position being an int tensor of one element for each of the others' points. */
+Node *gather_axis(Elaborator *e, Node *node, int axis, Node *position, Span span);
+void limit_positions(Elaborator *e, const Node *position, Dim size, Span span);
+
+/* ---- call.c ---- */
+
+typedef struct CallArg {
+    Name name; /* NULL: by position */
+    Value value;
+    Span span;
+} CallArg;
+
+typedef VEC(CallArg) CallArgs;
+
+Value call_expr(Elaborator *e, Scope *scope, const AstExpr *expr);
+Value call_value(Elaborator *e, Value callee, const CallArgs *args, Span span);
+Value call_closure(Elaborator *e, const Closure *closure, const CallArgs *args, Span span);
+bool eval_args(Elaborator *e, Scope *scope, const AstArgs *list, CallArgs *args);
+/* Binds arguments to parameters in a new scope; NULL after an error. */
+Scope *bind_params(Elaborator *e, const AstParams *params, const CallArgs *args, Scope *parent, ScopeKind kind,
+                   const char *what, Span span);
+Value instantiate(Elaborator *e, const ModuleDef *def, const CallArgs *args, Span span);
+Value member(Elaborator *e, Value base, Name name, Span span);
+void name_instances(Elaborator *e, Value value, const char *path); /* a value gets its path where it is first bound */
+const char *join_path(Elaborator *e, const char *path, const char *name);
+
+/* ---- builtin.c ---- */
+
+struct Builtin {
+    const char *name;
+    const char *params; /* "x, axis?, keep?": names; ? optional; a lone * takes any */
+    Value (*call)(Elaborator *e, const Builtin *builtin, const Value *args, Span span);
+    int detail; /* a Scalar or Reduce, for those that share a function */
+};
+
+extern const Builtin builtin_table[];
+extern const int builtin_count;
+Value call_builtin(Elaborator *e, const Builtin *builtin, const CallArgs *args, Span span);
+bool builtin_is_distribution(const Builtin *builtin);
+
+/* ---- stmt.c ---- */
+
+typedef struct Flow {
+    bool returned;
+    Value value;
+} Flow;
+
+void run_block(Elaborator *e, Scope *scope, const AstBlock *block, Flow *flow);
+void run_stmt(Elaborator *e, Scope *scope, const AstStmt *stmt, Flow *flow);
+void declare_store(Elaborator *e, Scope *scope, const AstStmt *stmt);
+Value definition_value(Elaborator *e, int number); /* of -D number so-and-so */
+void assign_store(Elaborator *e, Store *store, Value value, Span span);
+
+/* ---- sample.c ---- */
+
+Value sample(Elaborator *e, Scope *scope, Shape shape, const AstExpr *call, Name label);
+Value draw_from(Elaborator *e, const Builtin *distribution, Shape shape, const CallArgs *args, Span span);
+
+/* ---- train.c ---- */
+
+void run_train(Elaborator *e, Scope *scope, const AstStmt *stmt);
+Value grad_of(Elaborator *e, Value of, Value by, Span span);
+Store *entry_step(Elaborator *e);
+Store *learning_rate(Elaborator *e);
+/* The stores below a value, each once, in path order; states only where asked for. */
+typedef VEC(Store *) Stores;
+bool collect_stores(Elaborator *e, Value value, bool with_states, Stores *stores, Span span);
+Value map_value(Elaborator *e, const Value *args, int count, Span span);
+
+#endif

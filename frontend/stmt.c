@@ -1,0 +1,308 @@
+/* Statements and declarations. */
+#include "frontend/elaborator.h"
+#include <string.h>
+
+static void not_supported(Elaborator *e, const AstStmt *stmt, const char *what) { fail(e, stmt->span, "%s is not supported yet", what); }
+
+/* ---- assignment ---- */
+
+/* `=` binds in the enclosing function, entry, module or file; on a visible parameter or state it is a mistake. */
+static bool may_assign(Elaborator *e, Scope *scope, AstName name) {
+    if (scope_find_here(scope, name.name) != NULL && scope->kind != SCOPE_MODULE && scope->kind != SCOPE_FILE) return true;
+    Binding *binding = scope_find(scope, name.name);
+    if (binding == NULL || binding->value.kind != VALUE_STORE) return true;
+    Diagnostic *error = error_at(e, name.span, "`%s` is a %s: write `%s <- ...` to give it a new value", name.name,
+                                 binding->value.u.store->kind == STORE_PARAM ? "parameter" : "state", name.name);
+    if (error != NULL) diag_note(e->diagnostics, error, binding->span, "it is declared here");
+    return false;
+}
+
+static void label_value(Value value, Name name) {
+    if (value.kind == VALUE_TENSOR && value.u.node->label == NULL) value.u.node->label = name;
+}
+
+/* -D NAME=VALUE replaces a number of the main file where it is bound. */
+static void apply_definition(Elaborator *e, Scope *scope, AstName name, Value *value) {
+    if (scope != e->file || e->options->definitions == NULL) return;
+    for (int d = 0; d < e->options->definitions->count; d++) {
+        if (strcmp(e->options->definitions->at[d].name, name.name) != 0) continue;
+        e->definition_used[d] = true;
+        if (!is_number(*value)) {
+            fail(e, name.span, "-D %s: it replaces a size, a number or a boolean, and this is %s", name.name, value_text(e, *value));
+            return;
+        }
+        Value given = definition_value(e, d);
+        if (!is_poison(given)) *value = given;
+    }
+}
+
+static void bind_name(Elaborator *e, Scope *scope, AstName name, Value value) {
+    if (!may_assign(e, scope, name)) return;
+    apply_definition(e, scope, name, &value);
+    if (scope->kind == SCOPE_MODULE || scope->kind == SCOPE_FILE) name_instances(e, value, join_path(e, e->path, name.name));
+    label_value(value, name.name);
+    scope_bind(e, scope, name.name, value, name.span);
+}
+
+static void run_assign(Elaborator *e, Scope *scope, const AstStmt *stmt) {
+    const AstNames *names = &stmt->u.assign.names;
+    Value value = eval_values(e, scope, &stmt->u.assign.values);
+    if (names->count == 1) {
+        bind_name(e, scope, names->at[0], value);
+        return;
+    }
+    bool fits = value.kind == VALUE_LIST && value.u.list->count == names->count;
+    if (!fits && !is_poison(value)) fail(e, stmt->span, "%d names for %s", names->count, value_text(e, value));
+    for (int n = 0; n < names->count; n++)
+        bind_name(e, scope, names->at[n], fits ? value.u.list->at[n] : poison);
+}
+
+static void run_indexed(Elaborator *e, Scope *scope, const AstStmt *stmt) {
+    Value value = eval_indexed(e, scope, &stmt->u.indexed.indices, &stmt->u.indexed.values, stmt->span);
+    bind_name(e, scope, stmt->u.indexed.name, value);
+}
+
+static void run_sample(Elaborator *e, Scope *scope, const AstStmt *stmt) {
+    Shape shape;
+    Value value = poison;
+    if (eval_dims(e, scope, &stmt->u.sample.shape.dims, &shape))
+        value = sample(e, scope, shape, stmt->u.sample.call, stmt->u.sample.name.name);
+    bind_name(e, scope, stmt->u.sample.name, value);
+}
+
+/* ---- updates ---- */
+
+void assign_store(Elaborator *e, Store *store, Value value, Span span) {
+    if (is_poison(value)) return;
+    if (store->type.elem == ELEM_REAL) value = cast(e, ELEM_REAL, value, span);
+    Value fitted = broadcast_to(e, value, store->type.shape, span);
+    if (is_poison(fitted)) return;
+    Node *node = fitted.u.node;
+    if (node->type.elem != store->type.elem) {
+        fail(e, span, "%s holds %s, and the new value is %s", store->path, type_text(e->arena, store->type),
+             type_text(e->arena, node->type));
+        return;
+    }
+    read_store(e, store, span); /* makes room */
+    e->current[store->position] = node;
+    vec_push(e->arena, &e->events, (Event){EVENT_UPDATE, NULL, store, origin_at(e, span)});
+}
+
+static void update_one(Elaborator *e, Scope *scope, const AstExpr *target, Value value) {
+    Value to = eval(e, scope, target);
+    if (is_poison(to)) return;
+    if (to.kind == VALUE_STORE) {
+        assign_store(e, to.u.store, value, target->span);
+        return;
+    }
+    Stores stores = {0};
+    bool matches = to.kind == VALUE_INSTANCE && value.kind == VALUE_LIST && collect_stores(e, to, false, &stores, target->span);
+    if (!matches || stores.count != value.u.list->count) {
+        fail(e, target->span, "`<-` gives a parameter or state a new value; this is %s", value_text(e, to));
+        return;
+    }
+    for (int s = 0; s < stores.count; s++)
+        assign_store(e, stores.at[s], value.u.list->at[s], target->span);
+}
+
+static void run_update(Elaborator *e, Scope *scope, const AstStmt *stmt) {
+    const AstExprs *targets = &stmt->u.update.targets;
+    if (e->graph == NULL) {
+        fail(e, stmt->span, "`<-` stands in entries: outside, a state gets its first value where it is declared");
+        return;
+    }
+    Value value = eval_values(e, scope, &stmt->u.update.values);
+    if (targets->count == 1) {
+        update_one(e, scope, targets->at[0], value);
+        return;
+    }
+    bool fits = value.kind == VALUE_LIST && value.u.list->count == targets->count;
+    if (!fits && !is_poison(value)) fail(e, stmt->span, "%d targets for %s", targets->count, value_text(e, value));
+    for (int t = 0; fits && t < targets->count; t++)
+        update_one(e, scope, targets->at[t], value.u.list->at[t]);
+}
+
+/* ---- control while compiling ---- */
+
+typedef struct LoopBody {
+    const AstBlock *block;
+    Flow *flow;
+} LoopBody;
+
+static void run_round(Elaborator *e, Scope *scope, void *context) {
+    LoopBody *body = context;
+    if (!body->flow->returned && !e->diagnostics->full) run_block(e, scope, body->block, body->flow);
+}
+
+static void run_if(Elaborator *e, Scope *scope, const AstStmt *stmt, Flow *flow) {
+    Value condition = eval(e, scope, stmt->u.branch.condition);
+    if (is_poison(condition)) return;
+    if (condition.kind != VALUE_BOOL) {
+        bool run_time = is_tensor(condition) || is_indexed(condition);
+        fail(e, stmt->u.branch.condition->span, "the condition of `if` is known while compiling; this is %s%s",
+             value_text(e, condition), run_time ? ": use where(c, a, b)" : "");
+        return;
+    }
+    if (condition.u.boolean)
+        run_block(e, scope, &stmt->u.branch.then, flow);
+    else if (stmt->u.branch.has_else)
+        run_block(e, scope, &stmt->u.branch.otherwise, flow);
+}
+
+static const char *message_text(Elaborator *e, Scope *scope, const AstPieces *pieces) {
+    const char *text = "";
+    for (int p = 0; p < pieces->count; p++) {
+        const AstPiece *piece = &pieces->at[p];
+        Value value = piece->text != NULL ? poison : eval(e, scope, piece->value);
+        const char *part = piece->text != NULL ? piece->text
+                           : value.kind == VALUE_STRING ? value.u.string
+                                                        : value_text(e, value);
+        text = arena_print(e->arena, "%s%s", text, part);
+    }
+    return text;
+}
+
+static void run_assert(Elaborator *e, Scope *scope, const AstStmt *stmt) {
+    Value condition = eval(e, scope, stmt->u.assertion.condition);
+    if (is_poison(condition)) return;
+    if (condition.kind != VALUE_BOOL)
+        fail(e, stmt->span, "assert needs a condition that is known while compiling, not %s", value_text(e, condition));
+    else if (!condition.u.boolean)
+        fail(e, stmt->span, "%s", message_text(e, scope, &stmt->u.assertion.message));
+}
+
+/* ---- declarations ---- */
+
+static const Elem elem_of_type[] = {ELEM_REAL, ELEM_REAL, ELEM_INT, ELEM_BOOL, ELEM_INT};
+
+/* The graph of a store's first content: elaborated where it is declared. */
+static Graph *initial_graph(Elaborator *e, Scope *scope, const AstStmt *stmt, const Store *store) {
+    Graph *outer = e->graph;
+    Entry *entry = e->entry;
+    uint32_t site = e->site;
+    int draws = e->draws;
+    Node **current = e->current;
+    int current_count = e->current_count;
+    e->graph = graph_new(e->arena);
+    e->entry = NULL;
+    e->current = NULL;
+    e->current_count = 0;
+    e->site = hash_bytes(store->path, strlen(store->path));
+    e->draws = 0;
+    const AstExpr *init = stmt->u.decl.init;
+    Value value = stmt->u.decl.sampled ? sample(e, scope, store->type.shape, init, NULL) : eval(e, scope, init);
+    if (store->type.elem == ELEM_REAL) value = cast(e, ELEM_REAL, value, init->span);
+    value = broadcast_to(e, value, store->type.shape, init->span);
+    Graph *graph = e->graph;
+    if (!is_poison(value)) build_result(graph, NULL, value.u.node, origin_at(e, init->span));
+    e->graph = outer;
+    e->entry = entry;
+    e->current = current;
+    e->current_count = current_count;
+    e->site = site;
+    e->draws = draws;
+    return is_poison(value) ? NULL : graph;
+}
+
+static bool store_shape(Elaborator *e, Scope *scope, const AstStmt *stmt, Shape *shape) {
+    *shape = stmt->kind == AST_SLOT && e->slot_for != NULL ? e->slot_for->type.shape : (Shape){0};
+    if (!stmt->u.decl.shape.written) return true;
+    if (!eval_dims(e, scope, &stmt->u.decl.shape.dims, shape)) return false;
+    for (int a = 0; a < shape->rank; a++)
+        if (!dim_is_constant(shape->dims[a])) {
+            fail(e, stmt->u.decl.shape.span, "a parameter or state has a constant shape; %s is given at each call",
+                 dim_text(e->arena, shape->dims[a]));
+            return false;
+        }
+    return true;
+}
+
+static const char *store_path(Elaborator *e, const AstStmt *stmt) {
+    if (stmt->kind == AST_SLOT) return arena_print(e->arena, "%s.%s.%s", e->slot_prefix, stmt->u.decl.name.name, e->slot_for->path);
+    return join_path(e, e->path, stmt->u.decl.name.name);
+}
+
+void declare_store(Elaborator *e, Scope *scope, const AstStmt *stmt) {
+    AstName name = stmt->u.decl.name;
+    Shape shape;
+    scope_bind(e, scope, name.name, poison, name.span);
+    if (stmt->kind == AST_SLOT && e->slot_for == NULL) {
+        fail(e, stmt->span, "`slot` stands in an optimizer: it has the shape of the parameter that is trained");
+        return;
+    }
+    if (!store_shape(e, scope, stmt, &shape)) return;
+    Store *store = ARENA_NEW(e->arena, Store);
+    store->kind = stmt->kind == AST_PARAM ? STORE_PARAM : stmt->kind == AST_STATE ? STORE_STATE : STORE_SLOT;
+    store->path = intern_text(e->names, store_path(e, stmt));
+    store->type = (Type){elem_of_type[stmt->u.decl.type], shape};
+    store->span = name.span;
+    store->entry = stmt->kind == AST_SLOT ? e->entry : NULL;
+    store->position = e->program->stores.count;
+    vec_push(e->arena, &e->program->stores, store);
+    store->init = initial_graph(e, scope, stmt, store);
+    if (store->init != NULL) scope_bind(e, scope, name.name, (Value){VALUE_STORE, {.store = store}}, name.span);
+}
+
+static void declare(Elaborator *e, Scope *scope, const AstStmt *stmt) {
+    AstName name = stmt->u.decl.name;
+    Binding *other = scope_find_here(scope, name.name);
+    if (other != NULL) {
+        Diagnostic *error = error_at(e, name.span, "`%s` is declared twice", name.name);
+        if (error != NULL) diag_note(e->diagnostics, error, other->span, "the first one is here");
+        return;
+    }
+    if (scope->kind == SCOPE_FUNCTION || scope->kind == SCOPE_ENTRY) {
+        fail(e, stmt->span, "parameters and state are declared in the file or in a module: they outlive a call");
+        return;
+    }
+    declare_store(e, scope, stmt);
+}
+
+static void bind_function(Elaborator *e, Scope *scope, const AstStmt *stmt) {
+    const AstFunction *function = stmt->u.function;
+    if (function->name.name == NULL) return; /* a module's own */
+    Closure *closure = ARENA_NEW(e->arena, Closure);
+    *closure = (Closure){function, scope, function->name.name, function->name.span};
+    scope_bind(e, scope, function->name.name, (Value){VALUE_FUNCTION, {.closure = closure}}, function->name.span);
+}
+
+/* ---- one statement ---- */
+
+void run_stmt(Elaborator *e, Scope *scope, const AstStmt *stmt, Flow *flow) {
+    LoopBody body;
+    switch (stmt->kind) {
+    case AST_ASSIGN: run_assign(e, scope, stmt); break;
+    case AST_INDEXED: run_indexed(e, scope, stmt); break;
+    case AST_SAMPLE: run_sample(e, scope, stmt); break;
+    case AST_UPDATE: run_update(e, scope, stmt); break;
+    case AST_FOR:
+        body = (LoopBody){&stmt->u.loop.block, flow};
+        for_each(e, scope, &stmt->u.loop.names, &stmt->u.loop.sources, run_round, &body);
+        break;
+    case AST_IF: run_if(e, scope, stmt, flow); break;
+    case AST_TRAIN: run_train(e, scope, stmt); break;
+    case AST_ASSERT: run_assert(e, scope, stmt); break;
+    case AST_RETURN:
+        flow->returned = true;
+        flow->value = eval_values(e, scope, &stmt->u.values);
+        break;
+    case AST_PARAM:
+    case AST_STATE:
+    case AST_SLOT: declare(e, scope, stmt); break;
+    case AST_FUNCTION: bind_function(e, scope, stmt); break;
+    case AST_REPEAT: not_supported(e, stmt, "`repeat`"); break;
+    case AST_SCAN: not_supported(e, stmt, "`scan`"); break;
+    case AST_EMIT: not_supported(e, stmt, "`emit`"); break;
+    case AST_CONST: not_supported(e, stmt, "`const`"); break;
+    case AST_IMPORT: not_supported(e, stmt, "`import`"); break;
+    case AST_SIZE:
+    case AST_MODULE:
+    case AST_OPTIMIZER:
+    case AST_ENTRY: break; /* elaborate.c: before and after all others */
+    }
+}
+
+void run_block(Elaborator *e, Scope *scope, const AstBlock *block, Flow *flow) {
+    for (int s = 0; s < block->stmts.count && !flow->returned && !e->diagnostics->full; s++)
+        run_stmt(e, scope, block->stmts.at[s], flow);
+}

@@ -1,0 +1,314 @@
+/* Gradients and training: grad, minimize, optimizers applied to parameters. */
+#include "frontend/elaborator.h"
+#include <string.h>
+
+/* ---- what reaches what ---- */
+
+/* Whether a derivative passes from a read to the result of a body: not through comparisons, casts to int and the like. */
+static bool body_passes(Elaborator *e, const Nest *nest, int arg) {
+    int count = nest->body.exprs.count;
+    bool *passes = ARENA_ARRAY(e->arena, bool, count);
+    for (int x = 0; x < count; x++) {
+        const Expr *expr = &nest->body.exprs.at[x];
+        if (expr->elem != ELEM_REAL) continue;
+        if (expr->kind == EXPR_READ) passes[x] = nest->reads[expr->u.read].arg == arg;
+        for (int a = 0; expr->kind == EXPR_CALL && a < scalar_table[expr->u.call.fn].arity; a++)
+            passes[x] |= passes[expr->u.call.args[a]];
+    }
+    return passes[count - 1];
+}
+
+static bool edge_passes(Elaborator *e, const Node *node, int arg) {
+    if (node->args[arg]->type.elem != ELEM_REAL || node->type.elem != ELEM_REAL) return false;
+    if (node->op == OP_stop || node->op == OP_grad) return node->op == OP_grad; /* a gradient depends on both */
+    return node->op == OP_nest && body_passes(e, &node->u.nest, arg);
+}
+
+/* Marks all that depends on `from` by a differentiable path; through a discrete sample too, if asked. */
+static bool *reached_from(Elaborator *e, const Node *from, bool through_samples) {
+    bool *reached = ARENA_ARRAY(e->arena, bool, e->graph->nodes.count);
+    for (int n = from->id; n < e->graph->nodes.count; n++) {
+        const Node *node = e->graph->nodes.at[n];
+        reached[n] = node == from;
+        for (int a = 0; a < node->arg_count && !reached[n]; a++)
+            reached[n] = reached[node->args[a]->id] && edge_passes(e, node, a);
+        for (int b = 0; through_samples && b < e->barriers.count; b++)
+            if (e->barriers.at[b].sample == node && reached[e->barriers.at[b].argument->id]) reached[n] = true;
+    }
+    return reached;
+}
+
+/* A gradient may not have to pass through a discrete sample's arguments. */
+static bool no_sample_between(Elaborator *e, const Node *of, const Node *by, Span span) {
+    if (e->barriers.count == 0) return true;
+    const bool *reached = reached_from(e, by, true);
+    for (int b = 0; b < e->barriers.count; b++) {
+        const Barrier *barrier = &e->barriers.at[b];
+        if (!reached[barrier->argument->id] || !reached_from(e, barrier->sample, false)[of->id]) continue;
+        Diagnostic *error = error_at(e, barrier->span, "a gradient would have to pass through this %s sample, which has no derivative: "
+                                     "cut the path by stop(...) around its argument", barrier->name);
+        if (error != NULL) diag_note(e->diagnostics, error, span, "the gradient is asked for here");
+        return false;
+    }
+    return true;
+}
+
+static bool is_loss(Elaborator *e, const Node *node, Span span) {
+    if (node->type.elem == ELEM_REAL && node->type.shape.rank == 0) return true;
+    Diagnostic *error = error_at(e, span, "a gradient is taken of one real number; this is %s%s", type_text(e->arena, node->type),
+                                 node->type.shape.rank > 0 ? ": take its mean or sum" : "");
+    note_origin(e, error, node);
+    return false;
+}
+
+/* ---- grad(e, x) ---- */
+
+static Value grad_by(Elaborator *e, Node *of, Value by, Span span, bool required);
+
+static Value grad_by_stores(Elaborator *e, Node *of, Value by, Span span) {
+    Stores stores = {0};
+    Value list = value_list(e, 0, NULL);
+    bool any = false;
+    if (!collect_stores(e, by, false, &stores, span)) return poison;
+    for (int s = 0; s < stores.count; s++)
+        any |= reached_from(e, read_store(e, stores.at[s], span), false)[of->id];
+    if (!any) return fail(e, span, "no differentiable path leads from %s to what is differentiated", value_text(e, by));
+    for (int s = 0; s < stores.count; s++)
+        vec_push(e->arena, list.u.list, grad_by(e, of, (Value){VALUE_STORE, {.store = stores.at[s]}}, span, false));
+    return list;
+}
+
+static Value grad_by(Elaborator *e, Node *of, Value by, Span span, bool required) {
+    if (by.kind == VALUE_INSTANCE) return grad_by_stores(e, of, by, span);
+    if (by.kind == VALUE_LIST) {
+        Value list = value_list(e, 0, NULL);
+        for (int i = 0; i < by.u.list->count; i++)
+            vec_push(e->arena, list.u.list, grad_by(e, of, by.u.list->at[i], span, required));
+        return list;
+    }
+    Node *node = node_of(e, by, span);
+    if (node == NULL) return poison;
+    bool reached = node->type.elem == ELEM_REAL && reached_from(e, node, false)[of->id];
+    if (!reached && !required) return value_node(build_fill(e->graph, ELEM_REAL, node->type.shape, 0, origin_at(e, span)));
+    if (!no_sample_between(e, of, node, span)) return poison;
+    if (!reached) {
+        Diagnostic *error = error_at(e, span, "no differentiable path leads from %s to what is differentiated", value_text(e, by));
+        note_origin(e, error, node);
+        return poison;
+    }
+    return value_node(build_grad(e->graph, of, node, origin_at(e, span)));
+}
+
+Value grad_of(Elaborator *e, Value of, Value by, Span span) {
+    Node *node = node_of(e, of, span);
+    if (node == NULL || is_poison(by) || !is_loss(e, node, span)) return poison;
+    return grad_by(e, node, by, span, true);
+}
+
+/* ---- stores below a value ---- */
+
+static void add_store(Elaborator *e, Store *store, Stores *stores) {
+    for (int s = 0; s < stores->count; s++)
+        if (stores->at[s] == store) return;
+    vec_push(e->arena, stores, store);
+}
+
+static void stores_below(Elaborator *e, Value value, bool with_states, Stores *stores) {
+    if (value.kind == VALUE_STORE && (with_states || value.u.store->kind == STORE_PARAM)) add_store(e, value.u.store, stores);
+    for (int i = 0; value.kind == VALUE_LIST && i < value.u.list->count; i++)
+        stores_below(e, value.u.list->at[i], with_states, stores);
+    if (value.kind != VALUE_INSTANCE) return;
+    const Scope *members = value.u.instance->members;
+    for (int b = 0; b < members->bindings.count; b++)
+        stores_below(e, members->bindings.at[b].value, with_states, stores);
+}
+
+bool collect_stores(Elaborator *e, Value value, bool with_states, Stores *stores, Span span) {
+    if (is_poison(value)) return false;
+    if (value.kind != VALUE_STORE && value.kind != VALUE_LIST && value.kind != VALUE_INSTANCE) {
+        fail(e, span, "parameters, instances and lists of them are meant here, not %s", value_text(e, value));
+        return false;
+    }
+    if (value.kind == VALUE_STORE)
+        add_store(e, value.u.store, stores); /* named itself: also a state */
+    else
+        stores_below(e, value, with_states, stores);
+    return true;
+}
+
+/* map(f, a, b): over lists and instances of the same form, down to their tensors; an instance becomes a list. */
+Value map_value(Elaborator *e, const Value *args, int count, Span span) {
+    if (count < 2) return fail(e, span, "map(f, a, ...) needs a function and something to map over");
+    Value *forms = ARENA_ARRAY(e->arena, Value, count);
+    for (int a = 1; a < count; a++) {
+        Stores stores = {0};
+        forms[a] = args[a];
+        if (args[a].kind != VALUE_INSTANCE) continue;
+        if (!collect_stores(e, args[a], false, &stores, span)) return poison;
+        forms[a] = value_list(e, 0, NULL);
+        for (int s = 0; s < stores.count; s++)
+            vec_push(e->arena, forms[a].u.list, (Value){VALUE_STORE, {.store = stores.at[s]}});
+    }
+    if (forms[1].kind != VALUE_LIST) return fail(e, span, "map needs a list or an instance, not %s", value_text(e, args[1]));
+    Value list = value_list(e, 0, NULL);
+    for (int i = 0; i < forms[1].u.list->count; i++) {
+        CallArgs call = {0};
+        for (int a = 1; a < count; a++) {
+            if (forms[a].kind != VALUE_LIST || forms[a].u.list->count != forms[1].u.list->count)
+                return fail(e, span, "map: %s and %s have different forms", value_text(e, args[1]), value_text(e, args[a]));
+            vec_push(e->arena, &call, (CallArg){NULL, forms[a].u.list->at[i], span});
+        }
+        vec_push(e->arena, list.u.list, call_value(e, args[0], &call, span));
+    }
+    return list;
+}
+
+/* ---- counters ---- */
+
+static Store *new_counter(Elaborator *e, StoreKind kind, const char *path, Elem elem) {
+    Store *store = ARENA_NEW(e->arena, Store);
+    *store = (Store){.kind = kind, .path = intern_text(e->names, path), .type = {elem, {0}}, .entry = e->entry};
+    store->span = e->entry->span;
+    store->position = e->program->stores.count;
+    vec_push(e->arena, &e->program->stores, store);
+    return store;
+}
+
+Store *entry_step(Elaborator *e) {
+    if (e->entry->step == NULL)
+        e->entry->step = new_counter(e, STORE_STEP, arena_print(e->arena, "@%s.step", e->entry->name), ELEM_INT);
+    return e->entry->step;
+}
+
+Store *learning_rate(Elaborator *e) {
+    if (e->program->rate == NULL) {
+        e->program->rate = new_counter(e, STORE_RATE, "@lr_scale", ELEM_REAL);
+        e->program->rate->entry = NULL;
+    }
+    return e->program->rate;
+}
+
+/* ---- optimizers ---- */
+
+/* The arguments once more, the one named `lr` multiplied by what the host may change. */
+static Scope *optimizer_scope(Elaborator *e, const BoundOptimizer *optimizer) {
+    Scope *scope = scope_new(e, SCOPE_MODULE, optimizer->def->scope);
+    for (int b = 0; b < optimizer->arguments->bindings.count; b++) {
+        Binding binding = optimizer->arguments->bindings.at[b];
+        if (strcmp(binding.name, "lr") == 0) {
+            Value scale = {VALUE_STORE, {.store = learning_rate(e)}};
+            binding.value = binary(e, AST_MULTIPLY, binding.value, scale, optimizer->span);
+        }
+        scope_bind(e, scope, binding.name, binding.value, binding.span);
+    }
+    return scope;
+}
+
+static Value apply_optimizer(Elaborator *e, const BoundOptimizer *optimizer, Scope *arguments, Store *store, const CallArgs *args) {
+    const AstStmt *stmt = optimizer->def->stmt;
+    const AstStmts *stmts = &stmt->u.module.members.stmts;
+    Scope *scope = scope_new(e, SCOPE_MODULE, arguments);
+    const Store *outer_for = e->slot_for;
+    const char *outer_prefix = e->slot_prefix;
+    const AstFunction *rule = NULL;
+    Flow flow = {false, poison};
+    e->slot_for = store;
+    e->slot_prefix = arena_print(e->arena, "@%s", e->entry->name);
+    for (int s = 0; s < stmts->count; s++) {
+        if (stmts->at[s]->kind == AST_FUNCTION && stmts->at[s]->u.function->name.name == NULL)
+            rule = stmts->at[s]->u.function;
+        else
+            run_stmt(e, scope, stmts->at[s], &flow);
+    }
+    e->slot_for = outer_for;
+    e->slot_prefix = outer_prefix;
+    if (rule == NULL) return fail(e, optimizer->span, "the optimizer %s has no rule `fn (w, g) ...`", stmt->u.module.name.name);
+    Closure closure = {rule, scope, stmt->u.module.name.name, stmt->span};
+    return call_closure(e, &closure, args, optimizer->span);
+}
+
+/* ---- minimize ---- */
+
+static bool minimized_before(Elaborator *e, const Store *store) {
+    for (int m = 0; m < e->minimized.count; m++)
+        if (e->minimized.at[m] == store) return true;
+    return false;
+}
+
+/* Without `over`: every parameter whose current value the loss was computed from. */
+static bool default_targets(Elaborator *e, const Node *loss, Stores *stores, Span span) {
+    for (int s = 0; s < e->program->stores.count; s++) {
+        Store *store = e->program->stores.at[s];
+        if (store->kind != STORE_PARAM || s >= e->current_count || e->current[s] == NULL) continue;
+        if (reached_from(e, e->current[s], false)[loss->id]) vec_push(e->arena, stores, store);
+    }
+    if (stores->count > 0) return true;
+    fail(e, span, "no parameter reaches what is minimized by a gradient");
+    return false;
+}
+
+static bool named_targets(Elaborator *e, Scope *scope, const AstStmt *stmt, const Node *loss, Stores *stores) {
+    bool ok = true;
+    for (int o = 0; o < stmt->u.train.over.count; o++) {
+        const AstExpr *over = stmt->u.train.over.at[o];
+        Stores named = {0};
+        if (!collect_stores(e, eval(e, scope, over), false, &named, over->span)) return false;
+        for (int s = 0; s < named.count; s++) {
+            Node *now = read_store(e, named.at[s], over->span);
+            if (reached_from(e, now, false)[loss->id]) {
+                add_store(e, named.at[s], stores);
+                continue;
+            }
+            Diagnostic *error = error_at(e, over->span, "%s is to be trained, but no differentiable path leads from it to the loss", named.at[s]->path);
+            if (error != NULL) diag_note(e->diagnostics, error, named.at[s]->span, "it is declared here");
+            ok = false;
+        }
+    }
+    return ok;
+}
+
+static void train_one(Elaborator *e, Value optimizer, Scope *arguments, Node *loss, Store *store, Span span) {
+    if (minimized_before(e, store)) {
+        fail(e, span, "%s is trained twice in this entry: name the parameters of each with `over`", store->path);
+        return;
+    }
+    vec_push(e->arena, &e->minimized, store);
+    Node *now = read_store(e, store, span);
+    if (!no_sample_between(e, loss, now, span)) return;
+    Value gradient = value_node(build_grad(e->graph, loss, now, origin_at(e, span)));
+    CallArgs args = {0};
+    vec_push(e->arena, &args, (CallArg){NULL, (Value){VALUE_STORE, {.store = store}}, span});
+    vec_push(e->arena, &args, (CallArg){NULL, gradient, span});
+    Value updated = optimizer.kind == VALUE_OPTIMIZER ? apply_optimizer(e, optimizer.u.optimizer, arguments, store, &args)
+                                                      : call_value(e, optimizer, &args, span);
+    assign_store(e, store, updated, span);
+}
+
+static Value find_optimizer(Elaborator *e, Scope *scope, const AstExpr *expr) {
+    Value optimizer = eval(e, scope, expr);
+    bool fits = optimizer.kind == VALUE_OPTIMIZER || optimizer.kind == VALUE_FUNCTION || is_poison(optimizer);
+    if (fits) return optimizer;
+    const char *mend = optimizer.kind == VALUE_MODULE ? ": apply it, as in adam(lr = 1e-3)" : "";
+    return fail(e, expr->span, "`with` needs an optimizer, not %s%s", value_text(e, optimizer), mend);
+}
+
+void run_train(Elaborator *e, Scope *scope, const AstStmt *stmt) {
+    Span span = stmt->span;
+    if (e->entry == NULL || scope->kind != SCOPE_ENTRY) {
+        fail(e, span, "minimize and maximize stand in an entry's own text, outside of functions and loops");
+        return;
+    }
+    Value objective = eval(e, scope, stmt->u.train.objective);
+    Node *loss = node_of(e, objective, stmt->u.train.objective->span);
+    Value optimizer = find_optimizer(e, scope, stmt->u.train.optimizer);
+    if (loss == NULL || is_poison(optimizer) || !is_loss(e, loss, stmt->u.train.objective->span)) return;
+    vec_push(e->arena, &e->events, (Event){EVENT_LOSS, loss, NULL, origin_at(e, span)});
+    Node *down = stmt->u.train.maximize ? node_of(e, negate(e, value_node(loss), span), span) : loss;
+    Stores stores = {0};
+    if (down == NULL) return;
+    bool named = stmt->u.train.over.count > 0;
+    if (!(named ? named_targets(e, scope, stmt, down, &stores) : default_targets(e, down, &stores, span))) return;
+    Scope *arguments = optimizer.kind == VALUE_OPTIMIZER ? optimizer_scope(e, optimizer.u.optimizer) : NULL;
+    for (int s = 0; s < stores.count; s++)
+        train_one(e, optimizer, arguments, down, stores.at[s], span);
+}
