@@ -9,7 +9,9 @@ enum { PARAM_LIMIT = 5 };
 
 static const Value absent = {.kind = VALUE_LIST}; /* a list without elements array: nobody can write one */
 
-static bool is_absent(Value value) { return value.kind == VALUE_LIST && value.u.list == NULL; }
+static bool is_absent(Value value) {
+    return value.kind == VALUE_LIST && value.u.list == NULL;
+}
 
 /* One parameter of "x, axis?, keep?". */
 static const char *next_param(const char *params, char *name, bool *optional) {
@@ -23,7 +25,8 @@ static const char *next_param(const char *params, char *name, bool *optional) {
     return params + length + *optional;
 }
 
-static Value bind_builtin(Elaborator *e, const Builtin *builtin, const CallArgs *args, Span span, Value *values, int *count) {
+static Value bind_builtin(Elaborator *e, const Builtin *builtin, const CallArgs *args, Span span, Value *values,
+                          int *count) {
     char names[PARAM_LIMIT][32];
     bool optional[PARAM_LIMIT];
     int params = 0, next = 0;
@@ -34,17 +37,23 @@ static Value bind_builtin(Elaborator *e, const Builtin *builtin, const CallArgs 
         while (args->at[a].name != NULL && p < params && strcmp(names[p], args->at[a].name) != 0)
             p++;
         if (args->at[a].name == NULL) p = next++;
-        bool named_only = p < params && args->at[a].name == NULL && (strcmp(names[p], "axis") == 0 || strcmp(names[p], "keep") == 0);
-        if (named_only) return fail(e, args->at[a].span, "%s(%s): `%s` is always named, as in %s = ...", builtin->name, builtin->params, names[p], names[p]);
+        bool named_only =
+            p < params && args->at[a].name == NULL && (strcmp(names[p], "axis") == 0 || strcmp(names[p], "keep") == 0);
+        if (named_only)
+            return refuse(e, args->at[a].span, "%s(%s): `%s` is always named, as in %s = ...", builtin->name,
+                          builtin->params, names[p], names[p]);
         if (p >= params && args->at[a].name != NULL)
-            return fail(e, args->at[a].span, "%s(%s) has no argument `%s`", builtin->name, builtin->params, args->at[a].name);
-        if (p >= params) return fail(e, span, "%s(%s): %d arguments are too many", builtin->name, builtin->params, args->count);
-        if (!is_absent(values[p])) return fail(e, args->at[a].span, "%s: `%s` is given twice", builtin->name, names[p]);
+            return refuse(e, args->at[a].span, "%s(%s) has no argument `%s`", builtin->name, builtin->params,
+                          args->at[a].name);
+        if (p >= params)
+            return refuse(e, span, "%s(%s): %d arguments are too many", builtin->name, builtin->params, args->count);
+        if (!is_absent(values[p]))
+            return refuse(e, args->at[a].span, "%s: `%s` is given twice", builtin->name, names[p]);
         values[p] = args->at[a].value;
     }
     for (int p = 0; p < params; p++)
         if (is_absent(values[p]) && !optional[p])
-            return fail(e, span, "%s(%s) needs the argument `%s`", builtin->name, builtin->params, names[p]);
+            return refuse(e, span, "%s(%s) needs the argument `%s`", builtin->name, builtin->params, names[p]);
     *count = params;
     return value_bool(true);
 }
@@ -63,10 +72,12 @@ Value call_builtin(Elaborator *e, const Builtin *builtin, const CallArgs *args, 
     return builtin->call(e, builtin, values, span);
 }
 
-static bool int_argument(Elaborator *e, const Builtin *builtin, const char *name, Value value, Span span, int64_t *out) {
+static bool int_argument(Elaborator *e, const Builtin *builtin, const char *name, Value value, Span span,
+                         int64_t *out) {
     if (is_poison(value)) return false;
     if (value.kind != VALUE_INT) {
-        fail(e, span, "%s: `%s` is an int that is known while compiling, not %s", builtin->name, name, value_text(e, value));
+        refuse(e, span, "%s: `%s` is an int that is known while compiling, not %s", builtin->name, name,
+               value_text(e, value));
         return false;
     }
     *out = value.u.integer;
@@ -77,7 +88,8 @@ static bool axis_number(Elaborator *e, const Builtin *builtin, Value value, int 
     int64_t at;
     if (!int_argument(e, builtin, "axis", value, span, &at)) return false;
     if (at < -rank || at >= rank) {
-        fail(e, span, "%s: axis %lld, but the tensor has %d ax%s", builtin->name, (long long)at, rank, rank == 1 ? "is" : "es");
+        refuse(e, span, "%s: axis %lld, but the tensor has %d ax%s", builtin->name, (long long)at, rank,
+               rank == 1 ? "is" : "es");
         return false;
     }
     *axis = (int)(at < 0 ? at + rank : at);
@@ -93,13 +105,15 @@ static bool shape_argument(Elaborator *e, const Builtin *builtin, Value value, S
     Dim *dims = ARENA_ARRAY(e->arena, Dim, list->count);
     for (int d = 0; d < list->count; d++)
         if (!value_as_dim(list->at[d], &dims[d]) || dim_low(dims[d]) < 0) {
-            fail(e, span, "%s: a shape is a list of sizes, and %s is none", builtin->name, value_text(e, list->at[d]));
+            refuse(e, span, "%s: a shape is a list of sizes, and %s is none", builtin->name,
+                   value_text(e, list->at[d]));
             return false;
         }
     *shape = (Shape){list->count, dims};
     int64_t elements;
     if (shape_elements(*shape, &elements)) return true;
-    fail(e, span, "a tensor of shape %s has more than %lld elements", shape_text(e->arena, *shape), (long long)ELEMENT_LIMIT);
+    refuse(e, span, "a tensor of shape %s has more than %lld elements", shape_text(e->arena, *shape),
+           (long long)ELEMENT_LIMIT);
     return false;
 }
 
@@ -114,7 +128,8 @@ static Value call_scalar(Elaborator *e, const Builtin *builtin, const Value *arg
         ints &= args[a].kind == VALUE_INT;
     }
     if (!folds) return elementwise(e, fn, arity, args, span);
-    double value = scalar_value(fn, number_of(args[0]), arity > 1 ? number_of(args[1]) : 0, arity > 2 ? number_of(args[2]) : 0);
+    double value =
+        scalar_value(fn, number_of(args[0]), arity > 1 ? number_of(args[1]) : 0, arity > 2 ? number_of(args[2]) : 0);
     return ints ? value_int((int64_t)value) : value_real(value);
 }
 
@@ -144,7 +159,7 @@ static bool reduced_axes(Elaborator *e, const Builtin *builtin, Value axis, int 
     for (int i = 0; i < list->count; i++) {
         if (!axis_number(e, builtin, list->at[i], rank, span, &at)) return false;
         if (axes[at]) {
-            fail(e, span, "%s: axis %d is named twice", builtin->name, at);
+            refuse(e, span, "%s: axis %d is named twice", builtin->name, at);
             return false;
         }
         axes[at] = true;
@@ -171,8 +186,10 @@ static bool all_numbers(Value value) {
 static Value call_reduce(Elaborator *e, const Builtin *builtin, const Value *args, Span span) {
     Reduce reduce = (Reduce)builtin->detail;
     bool adds = reduce == REDUCE_SUM || reduce == REDUCE_PROD;
-    if (args[0].kind == VALUE_LIST && adds && all_numbers(args[0])) return list_reduction(e, builtin, args[0].u.list, span);
-    if (is_indexed(args[0])) return fail(e, span, "%s() of an element; beside indices write %s[i] ...", builtin->name, builtin->name);
+    if (args[0].kind == VALUE_LIST && adds && all_numbers(args[0]))
+        return list_reduction(e, builtin, args[0].u.list, span);
+    if (is_indexed(args[0]))
+        return refuse(e, span, "%s() of an element; beside indices write %s[i] ...", builtin->name, builtin->name);
     Node *node = node_of(e, args[0], span);
     if (node == NULL) return poison;
     int rank = node->type.shape.rank;
@@ -188,7 +205,7 @@ static Value call_argument(Elaborator *e, const Builtin *builtin, const Value *a
     Node *node = node_of(e, args[0], span);
     if (node == NULL) return poison;
     int rank = node->type.shape.rank, axis = rank - 1;
-    if (rank == 0) return fail(e, span, "%s of a number", builtin->name);
+    if (rank == 0) return refuse(e, span, "%s of a number", builtin->name);
     if (!is_absent(args[1]) && !axis_number(e, builtin, args[1], rank, span, &axis)) return poison;
     bool *axes = ARENA_ARRAY(e->arena, bool, rank);
     axes[axis] = true;
@@ -208,7 +225,8 @@ static Value call_mean(Elaborator *e, const Builtin *builtin, const Value *args,
     for (int a = 0; a < rank; a++) {
         if (!axes[a]) continue;
         if (dim_low(node->type.shape.dims[a]) == 0)
-            return fail(e, span, "a mean may be over nothing: axis %d of %s can be empty", a, type_text(e->arena, node->type));
+            return refuse(e, span, "a mean may be over nothing: axis %d of %s can be empty", a,
+                          type_text(e->arena, node->type));
         count = binary(e, AST_MULTIPLY, count, value_dim(node->type.shape.dims[a]), span);
     }
     Value of[] = {value_node(node), args[1], args[2]};
@@ -231,7 +249,7 @@ static Value call_extreme(Elaborator *e, const Builtin *builtin, const Value *ar
         return call_reduce(e, builtin, of, span);
     }
     if (!is_absent(args[2]) || !is_absent(args[3]))
-        return fail(e, span, "%s of two tensors is elementwise and has no axis", builtin->name);
+        return refuse(e, span, "%s of two tensors is elementwise and has no axis", builtin->name);
     if (is_number(args[0]) && is_number(args[1])) {
         bool first = max ? number_of(args[0]) >= number_of(args[1]) : number_of(args[0]) <= number_of(args[1]);
         return args[first ? 0 : 1];
@@ -249,9 +267,9 @@ static Value call_range(Elaborator *e, const Builtin *builtin, const Value *args
         if (!int_argument(e, builtin, "last", args[1], span, &last)) return poison;
     }
     if (!is_absent(args[2]) && !int_argument(e, builtin, "step", args[2], span, &step)) return poison;
-    if (step == 0) return fail(e, span, "range: the step is 0");
+    if (step == 0) return refuse(e, span, "range: the step is 0");
     double count = ((double)last - (double)first) / (double)step;
-    if (count > LIST_LIMIT) return fail(e, span, "a list of more than %d elements", LIST_LIMIT);
+    if (count > LIST_LIMIT) return refuse(e, span, "a list of more than %d elements", LIST_LIMIT);
     Value list = value_list(e, 0, NULL);
     for (int64_t i = first; step > 0 ? i < last : i > last; i += step)
         vec_push(e->arena, list.u.list, value_int(i));
@@ -260,7 +278,7 @@ static Value call_range(Elaborator *e, const Builtin *builtin, const Value *args
 
 static bool list_argument(Elaborator *e, const Builtin *builtin, Value value, Span span) {
     if (value.kind == VALUE_LIST || is_poison(value)) return value.kind == VALUE_LIST;
-    fail(e, span, "%s needs a list, not %s", builtin->name, value_text(e, value));
+    refuse(e, span, "%s needs a list, not %s", builtin->name, value_text(e, value));
     return false;
 }
 
@@ -328,8 +346,9 @@ static Value call_broadcast(Elaborator *e, const Builtin *builtin, const Value *
 static Value call_eye(Elaborator *e, const Builtin *builtin, const Value *args, Span span) {
     int64_t n;
     if (!int_argument(e, builtin, "n", args[0], span, &n)) return poison;
-    if (n < 0 || n > 46340) return fail(e, span, "eye(%lld) is too large", (long long)n);
-    if (e->graph == NULL) return fail(e, span, "tensors exist only in entries: here values are known while compiling");
+    if (n < 0 || n > 46340) return refuse(e, span, "eye(%lld) is too large", (long long)n);
+    if (e->graph == NULL)
+        return refuse(e, span, "tensors exist only in entries: here values are known while compiling");
     NestBuilder nest = nest_begin(e->graph, origin_at(e, span));
     int i = nest_free(&nest, "i", dim_constant(n)), j = nest_free(&nest, "j", dim_constant(n));
     int same = nest_call2(&nest, SCALAR_equal, body_index(&nest.body, i), body_index(&nest.body, j));
@@ -340,8 +359,9 @@ static Value call_one_hot(Elaborator *e, const Builtin *builtin, const Value *ar
     int64_t count;
     Node *node = node_of(e, args[0], span);
     if (node == NULL || !int_argument(e, builtin, "K", args[1], span, &count)) return poison;
-    if (node->type.elem != ELEM_INT) return fail(e, span, "one_hot needs ints, not %s", type_text(e->arena, node->type));
-    if (count < 1) return fail(e, span, "one_hot: K is at least 1, not %lld", (long long)count);
+    if (node->type.elem != ELEM_INT)
+        return refuse(e, span, "one_hot needs ints, not %s", type_text(e->arena, node->type));
+    if (count < 1) return refuse(e, span, "one_hot: K is at least 1, not %lld", (long long)count);
     Shape shape = node->type.shape;
     NestBuilder nest = nest_begin(e->graph, origin_at(e, span));
     int *at = ARENA_ARRAY(e->arena, int, shape.rank + 1);
@@ -359,11 +379,13 @@ static Value call_transpose(Elaborator *e, const Builtin *builtin, const Value *
     bool *seen = ARENA_ARRAY(e->arena, bool, rank + 1);
     int *at = ARENA_ARRAY(e->arena, int, rank + 1);
     NestBuilder nest = nest_begin(e->graph, origin_at(e, span));
-    if (args[1].u.list->count != rank) return fail(e, span, "transpose: an order of %d axes for %s", args[1].u.list->count, type_text(e->arena, node->type));
+    if (args[1].u.list->count != rank)
+        return refuse(e, span, "transpose: an order of %d axes for %s", args[1].u.list->count,
+                      type_text(e->arena, node->type));
     for (int a = 0; a < rank; a++) {
         int axis;
         if (!axis_number(e, builtin, args[1].u.list->at[a], rank, span, &axis)) return poison;
-        if (seen[axis]) return fail(e, span, "transpose: axis %d stands twice in the order", axis);
+        if (seen[axis]) return refuse(e, span, "transpose: axis %d stands twice in the order", axis);
         seen[axis] = true;
         at[axis] = nest_free(&nest, "i", node->type.shape.dims[axis]);
     }
@@ -377,7 +399,8 @@ static bool split_sizes(Elaborator *e, const Builtin *builtin, Value how, int64_
     } else {
         if (!int_argument(e, builtin, "n", how, span, &parts)) return false;
         if (parts < 1 || size % parts != 0) {
-            fail(e, span, "split: %lld elements cannot be cut in %lld equal parts", (long long)size, (long long)parts);
+            refuse(e, span, "split: %lld elements cannot be cut in %lld equal parts", (long long)size,
+                   (long long)parts);
             return false;
         }
         *sizes = value_list(e, 0, NULL);
@@ -390,7 +413,7 @@ static bool split_sizes(Elaborator *e, const Builtin *builtin, Value how, int64_
         if (part < 0 || (sum += part) > size) break;
     }
     if (sum == size) return true;
-    fail(e, span, "split: the parts do not make up the axis' size %lld", (long long)size);
+    refuse(e, span, "split: the parts do not make up the axis' size %lld", (long long)size);
     return false;
 }
 
@@ -398,15 +421,17 @@ static Value call_split(Elaborator *e, const Builtin *builtin, const Value *args
     Node *node = node_of(e, args[0], span);
     if (node == NULL) return poison;
     int rank = node->type.shape.rank, axis = rank - 1;
-    if (rank == 0) return fail(e, span, "split of a number");
+    if (rank == 0) return refuse(e, span, "split of a number");
     if (!is_absent(args[2]) && !axis_number(e, builtin, args[2], rank, span, &axis)) return poison;
     Dim size = node->type.shape.dims[axis];
     Value sizes, list = value_list(e, 0, NULL);
-    if (!dim_is_constant(size)) return fail(e, span, "split: axis %d has the bounded size %s", axis, dim_text(e->arena, size));
+    if (!dim_is_constant(size))
+        return refuse(e, span, "split: axis %d has the bounded size %s", axis, dim_text(e->arena, size));
     if (!split_sizes(e, builtin, args[1], size.constant, span, &sizes)) return poison;
     int64_t begin = 0;
     for (int p = 0; p < sizes.u.list->count; begin += sizes.u.list->at[p++].u.integer)
-        vec_push(e->arena, list.u.list, slice_axis(e, node, axis, begin, dim_constant(sizes.u.list->at[p].u.integer), 1));
+        vec_push(e->arena, list.u.list,
+                 slice_axis(e, node, axis, begin, dim_constant(sizes.u.list->at[p].u.integer), 1));
     return list;
 }
 
@@ -433,7 +458,8 @@ static Value call_grad(Elaborator *e, const Builtin *builtin, const Value *args,
 static Value call_params(Elaborator *e, const Builtin *builtin, const Value *args, Span span) {
     (void)builtin;
     Stores stores = {0};
-    if (args[0].kind == VALUE_LIST && args[0].u.list->count > 0 && args[0].u.list->at[0].kind == VALUE_TENSOR) return args[0];
+    if (args[0].kind == VALUE_LIST && args[0].u.list->count > 0 && args[0].u.list->at[0].kind == VALUE_TENSOR)
+        return args[0];
     if (!collect_stores(e, args[0], false, &stores, span)) return poison;
     Value list = value_list(e, 0, NULL);
     for (int s = 0; s < stores.count; s++)
@@ -453,12 +479,16 @@ static Value call_map(Elaborator *e, const Builtin *builtin, const Value *args, 
 
 static Value call_distribution(Elaborator *e, const Builtin *builtin, const Value *args, Span span) {
     (void)args;
-    return fail(e, span, "%s is a distribution: draw from it by a statement, as in z[N, 3] ~ %s(...)", builtin->name, builtin->name);
+    return refuse(e, span, "%s is a distribution: draw from it by a statement, as in z[N, 3] ~ %s(...)", builtin->name,
+                  builtin->name);
 }
 
-bool builtin_is_distribution(const Builtin *builtin) { return builtin->call == call_distribution; }
+bool builtin_is_distribution(const Builtin *builtin) {
+    return builtin->call == call_distribution;
+}
 
-#define ONE_ARGUMENT(name, fn) {name, "x", call_scalar, SCALAR_##fn}
+#define ONE_ARGUMENT(name, fn)                                                                                         \
+    { name, "x", call_scalar, SCALAR_##fn }
 
 const Builtin builtin_table[] = {
     ONE_ARGUMENT("exp", exp),

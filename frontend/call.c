@@ -22,15 +22,17 @@ bool eval_args(Elaborator *e, Scope *scope, const AstArgs *list, CallArgs *args)
 /* ---- parameters ---- */
 
 static bool pattern_error(Elaborator *e, const AstParam *param, Shape shape, Span span, const char *why) {
-    fail(e, span, "the argument `%s` has shape %s, but %s", param->name.name, shape_text(e->arena, shape), why);
+    refuse(e, span, "the argument `%s` has shape %s, but %s", param->name.name, shape_text(e->arena, shape), why);
     return false;
 }
 
-static bool match_name(Elaborator *e, Scope *scope, const AstParam *param, const AstPat *pat, Shape shape, int axis, Span span) {
+static bool match_name(Elaborator *e, Scope *scope, const AstParam *param, const AstPat *pat, Shape shape, int axis,
+                       Span span) {
     Binding *bound = scope_find(scope, pat->name.name);
     Dim dim;
     if (bound != NULL && is_tensor(bound->value)) {
-        fail(e, pat->span, "`%s` in a pattern is a size, but here it is %s", pat->name.name, value_text(e, bound->value));
+        refuse(e, pat->span, "`%s` in a pattern is a size, but here it is %s", pat->name.name,
+               value_text(e, bound->value));
         return false;
     }
     if (bound == NULL || !value_as_dim(bound->value, &dim)) {
@@ -38,8 +40,9 @@ static bool match_name(Elaborator *e, Scope *scope, const AstParam *param, const
         return true;
     }
     if (dim_equal(dim, shape.dims[axis])) return true;
-    return pattern_error(e, param, shape, span,
-                         arena_print(e->arena, "axis %d must be %s = %s", axis, pat->name.name, dim_text(e->arena, dim)));
+    return pattern_error(
+        e, param, shape, span,
+        arena_print(e->arena, "axis %d must be %s = %s", axis, pat->name.name, dim_text(e->arena, dim)));
 }
 
 static bool match_pattern(Elaborator *e, Scope *scope, const AstParam *param, Shape shape, Span span) {
@@ -49,7 +52,8 @@ static bool match_pattern(Elaborator *e, Scope *scope, const AstParam *param, Sh
     if (rest < 0 ? shape.rank != count : shape.rank < count - 1)
         return pattern_error(e, param, shape, span,
                              arena_print(e->arena, "%d ax%s%s expected", rest < 0 ? count : count - 1,
-                                         (rest < 0 ? count : count - 1) == 1 ? "is is" : "es are", rest < 0 ? "" : " at least"));
+                                         (rest < 0 ? count : count - 1) == 1 ? "is is" : "es are",
+                                         rest < 0 ? "" : " at least"));
     int axis = 0;
     for (int p = 0; p < count; p++) {
         const AstPat *pat = &param->pattern.at[p];
@@ -73,7 +77,8 @@ static bool type_fits(Elaborator *e, const AstParam *param, Elem elem, Span span
     static const Elem wanted[] = {ELEM_REAL, ELEM_REAL, ELEM_INT, ELEM_BOOL, ELEM_INT};
     if (param->type == AST_TYPE_NONE || wanted[param->type] == elem) return true;
     if (param->type == AST_TYPE_REAL) return true; /* promoted where it is used */
-    fail(e, span, "the argument `%s` must be %s, not %s", param->name.name, ast_type_text(param->type), elem_name(elem));
+    refuse(e, span, "the argument `%s` must be %s, not %s", param->name.name, ast_type_text(param->type),
+           elem_name(elem));
     return false;
 }
 
@@ -93,8 +98,8 @@ static int find_param(const AstParams *params, Name name) {
     return -1;
 }
 
-static bool place_args(Elaborator *e, const AstParams *params, const CallArgs *args, const CallArg **given, const char *what,
-                       Span span) {
+static bool place_args(Elaborator *e, const AstParams *params, const CallArgs *args, const CallArg **given,
+                       const char *what, Span span) {
     int next = 0;
     for (int a = 0; a < args->count; a++) {
         const CallArg *arg = &args->at[a];
@@ -104,17 +109,17 @@ static bool place_args(Elaborator *e, const AstParams *params, const CallArgs *a
             for (int k = 0; k < params->count; k++)
                 vec_push(e->arena, &names, params->at[k].name.name);
             const char *near = nearest_name(arg->name, names.at, names.count);
-            fail(e, arg->span, "%s has no argument `%s`%s", what, arg->name,
-                 near != NULL ? arena_print(e->arena, "; did you mean `%s`?", near) : "");
+            refuse(e, arg->span, "%s has no argument `%s`%s", what, arg->name,
+                   near != NULL ? arena_print(e->arena, "; did you mean `%s`?", near) : "");
             return false;
         }
         if (p >= params->count) {
-            fail(e, span, "%s takes %d argument%s, and %d are given", what, params->count, params->count == 1 ? "" : "s",
-                 args->count);
+            refuse(e, span, "%s takes %d argument%s, and %d are given", what, params->count,
+                   params->count == 1 ? "" : "s", args->count);
             return false;
         }
         if (given[p] != NULL) {
-            fail(e, arg->span, "the argument `%s` of %s is given twice", params->at[p].name.name, what);
+            refuse(e, arg->span, "the argument `%s` of %s is given twice", params->at[p].name.name, what);
             return false;
         }
         given[p] = arg;
@@ -148,7 +153,7 @@ static Value run_body(Elaborator *e, Scope *scope, const AstBody *body, Span spa
     Flow flow = {false, poison};
     int errors = e->diagnostics->errors;
     run_block(e, scope, &body->block, &flow);
-    if (!flow.returned && e->diagnostics->errors == errors) return fail(e, span, "%s returned nothing", name);
+    if (!flow.returned && e->diagnostics->errors == errors) return refuse(e, span, "%s returned nothing", name);
     return flow.returned ? flow.value : poison;
 }
 
@@ -156,9 +161,10 @@ static Value run_body(Elaborator *e, Scope *scope, const AstBody *body, Span spa
 Value call_closure(Elaborator *e, const Closure *closure, const CallArgs *args, Span span) {
     if (e->diagnostics->full) return poison;
     if (e->depth >= CALL_DEPTH_LIMIT)
-        return fail(e, span, "%s is called %d calls deep: recursion without an end?", closure->name, CALL_DEPTH_LIMIT);
+        return refuse(e, span, "%s is called %d calls deep: recursion without an end?", closure->name,
+                      CALL_DEPTH_LIMIT);
     if (closure->function->backward != NULL)
-        return fail(e, closure->function->backward->span, "`backward` is not supported yet");
+        return refuse(e, closure->function->backward->span, "`backward` is not supported yet");
     const char *what = arena_print(e->arena, "%s()", closure->name);
     const Origin *caller = e->origin;
     Origin *origin = ARENA_NEW(e->arena, Origin);
@@ -182,12 +188,13 @@ Value call_value(Elaborator *e, Value callee, const CallArgs *args, Span span) {
     case VALUE_MODULE: return instantiate(e, callee.u.module, args, span);
     case VALUE_INSTANCE:
         if (callee.u.instance->path == NULL)
-            return fail(e, span, "%s is called before it is bound to a name, which its parameters are called after", value_text(e, callee));
+            return refuse(e, span, "%s is called before it is bound to a name, which its parameters are called after",
+                          value_text(e, callee));
         if (callee.u.instance->call != NULL) return call_closure(e, callee.u.instance->call, args, span);
         break;
     default: break;
     }
-    return fail(e, span, "%s cannot be called", value_text(e, callee));
+    return refuse(e, span, "%s cannot be called", value_text(e, callee));
 }
 
 Value call_expr(Elaborator *e, Scope *scope, const AstExpr *expr) {
@@ -203,7 +210,9 @@ const char *join_path(Elaborator *e, const char *path, const char *name) {
     return path == NULL || *path == 0 ? name : arena_print(e->arena, "%s.%s", path, name);
 }
 
-static bool is_optimizer(const ModuleDef *def) { return def->stmt->kind == AST_OPTIMIZER; }
+static bool is_optimizer(const ModuleDef *def) {
+    return def->stmt->kind == AST_OPTIMIZER;
+}
 
 static void bind_unnamed_function(Elaborator *e, Instance *instance, const char *name) {
     const AstStmts *stmts = &instance->def->stmt->u.module.members.stmts;
@@ -230,9 +239,14 @@ Value instantiate(Elaborator *e, const ModuleDef *def, const CallArgs *args, Spa
     const char *name = stmt->u.module.name.name;
     if (is_optimizer(def)) return bind_optimizer(e, def, args, span);
     if (e->graph != NULL)
-        return fail(e, span, "an instance of %s is made in the file or in a module, not in an entry: its parameters outlive a call", name);
-    if (e->depth >= CALL_DEPTH_LIMIT) return fail(e, span, "%s is instantiated %d deep: recursion without an end?", name, CALL_DEPTH_LIMIT);
-    Scope *members = bind_params(e, &stmt->u.module.params, args, def->scope, SCOPE_MODULE, arena_print(e->arena, "%s()", name), span);
+        return refuse(
+            e, span,
+            "an instance of %s is made in the file or in a module, not in an entry: its parameters outlive a call",
+            name);
+    if (e->depth >= CALL_DEPTH_LIMIT)
+        return refuse(e, span, "%s is instantiated %d deep: recursion without an end?", name, CALL_DEPTH_LIMIT);
+    Scope *members = bind_params(e, &stmt->u.module.params, args, def->scope, SCOPE_MODULE,
+                                 arena_print(e->arena, "%s()", name), span);
     if (members == NULL) return poison;
     Instance *instance = ARENA_NEW(e->arena, Instance);
     *instance = (Instance){.def = def, .members = members};
@@ -273,13 +287,14 @@ void name_instances(Elaborator *e, Value value, const char *path) {
 
 Value member(Elaborator *e, Value base, Name name, Span span) {
     if (is_poison(base)) return poison;
-    if (base.kind != VALUE_INSTANCE) return fail(e, span, "`.%s` is for instances of modules, not for %s", name, value_text(e, base));
+    if (base.kind != VALUE_INSTANCE)
+        return refuse(e, span, "`.%s` is for instances of modules, not for %s", name, value_text(e, base));
     Binding *binding = scope_find_here(base.u.instance->members, name);
     if (binding != NULL) return binding->value;
     VEC(const char *) names = {0};
     for (int b = 0; b < base.u.instance->members->bindings.count; b++)
         vec_push(e->arena, &names, base.u.instance->members->bindings.at[b].name);
     const char *near = nearest_name(name, names.at, names.count);
-    return fail(e, span, "%s has no member `%s`%s", value_text(e, base), name,
-                near != NULL ? arena_print(e->arena, "; did you mean `%s`?", near) : "");
+    return refuse(e, span, "%s has no member `%s`%s", value_text(e, base), name,
+                  near != NULL ? arena_print(e->arena, "; did you mean `%s`?", near) : "");
 }

@@ -27,7 +27,8 @@ Value definition_value(Elaborator *e, int number) {
     if (e->diagnostics->errors > errors) return poison;
     Value value = eval(e, e->file, expr);
     if (is_poison(value) || is_number(value)) return value;
-    return fail(e, expr->span, "-D %s: a number or a boolean is needed, not %s", definition->name, value_text(e, value));
+    return refuse(e, expr->span, "-D %s: a number or a boolean is needed, not %s", definition->name,
+                  value_text(e, value));
 }
 
 static Value defined_size(Elaborator *e, AstName name) {
@@ -42,7 +43,7 @@ static Value defined_size(Elaborator *e, AstName name) {
 static bool size_bound(Elaborator *e, const AstExpr *expr, Value value, int64_t *out) {
     if (is_poison(value)) return false;
     if (value.kind != VALUE_INT || value.u.integer < 0 || value.u.integer > INT32_MAX) {
-        fail(e, expr->span, "a size is an int from 0 to %d, not %s", INT32_MAX, value_text(e, value));
+        refuse(e, expr->span, "a size is an int from 0 to %d, not %s", INT32_MAX, value_text(e, value));
         return false;
     }
     *out = value.u.integer;
@@ -63,7 +64,8 @@ static void declare_size(Elaborator *e, Scope *scope, const AstStmt *stmt) {
     }
     if (!size_bound(e, stmt->u.size.high, eval(e, scope, stmt->u.size.high), &high)) return;
     if (low > high) {
-        fail(e, stmt->span, "the size %s runs from %lld to %lld: nothing lies between", name.name, (long long)low, (long long)high);
+        refuse(e, stmt->span, "the size %s runs from %lld to %lld: nothing lies between", name.name, (long long)low,
+               (long long)high);
         return;
     }
     Size *size = ARENA_NEW(e->arena, Size);
@@ -116,13 +118,15 @@ static void add_size(Elaborator *e, Entry *entry, const Size *size) {
     vec_push(e->arena, &entry->sizes, size);
 }
 
-/* The caller's arrays are dense: the stride of an axis is the product of those behind it, of which one may be bounded. */
+/* The caller's arrays are dense: the stride of an axis is the product of those behind it, of which one may be bounded.
+ */
 static bool border_shape(Elaborator *e, const AstEntryArg *arg, Shape shape) {
     int bounded = 0;
     for (int a = 1; a < shape.rank; a++)
         bounded += !dim_is_constant(shape.dims[a]);
     if (bounded <= 1) return true;
-    fail(e, arg->shape.span, "`%s`: more than one bounded size behind the first axis is not supported yet", arg->name.name);
+    refuse(e, arg->shape.span, "`%s`: more than one bounded size behind the first axis is not supported yet",
+           arg->name.name);
     return false;
 }
 
@@ -130,17 +134,22 @@ static Argument *new_argument(Elaborator *e, Scope *scope, Entry *entry, const A
     static const Elem elems[] = {ELEM_REAL, ELEM_REAL, ELEM_INT, ELEM_BOOL, ELEM_INT};
     Shape shape = {0};
     if (arg->is_state) {
-        fail(e, arg->span, "`state` arguments are not supported yet");
+        refuse(e, arg->span, "`state` arguments are not supported yet");
         return NULL;
     }
     if (role == ARGUMENT_OUTPUT && arg->type == AST_TYPE_BYTE) {
-        fail(e, arg->span, "byte is for inputs; the result `%s` may be int", arg->name.name);
+        refuse(e, arg->span, "byte is for inputs; the result `%s` may be int", arg->name.name);
         return NULL;
     }
     if (!eval_dims(e, scope, &arg->shape.dims, &shape) || !border_shape(e, arg, shape)) return NULL;
     Argument *argument = ARENA_NEW(e->arena, Argument);
-    *argument = (Argument){.role = role, .name = arg->name.name, .type = {elems[arg->type], shape}, .span = arg->name.span,
-                           .is_byte = arg->type == AST_TYPE_BYTE, .low = 1, .high = 0};
+    *argument = (Argument){.role = role,
+                           .name = arg->name.name,
+                           .type = {elems[arg->type], shape},
+                           .span = arg->name.span,
+                           .is_byte = arg->type == AST_TYPE_BYTE,
+                           .low = 1,
+                           .high = 0};
     for (int a = 0; a < shape.rank; a++)
         if (shape.dims[a].size != NULL) add_size(e, entry, shape.dims[a].size);
     return argument;
@@ -151,7 +160,7 @@ static bool bind_inputs(Elaborator *e, Scope *scope, Entry *entry, const AstEntr
     for (int a = 0; a < args->count; a++) {
         AstName name = args->at[a].name;
         if (scope_find_here(scope, name.name) != NULL) {
-            fail(e, name.span, "the argument `%s` stands twice", name.name);
+            refuse(e, name.span, "the argument `%s` stands twice", name.name);
             return false;
         }
         Argument *argument = new_argument(e, scope->parent, entry, &args->at[a], ARGUMENT_INPUT);
@@ -174,7 +183,7 @@ static void bind_output(Elaborator *e, Scope *scope, Entry *entry, const AstEntr
     vec_push(e->arena, &entry->outputs, argument);
     Binding *binding = scope_find_here(scope, arg->name.name);
     if (binding == NULL) {
-        fail(e, arg->name.span, "the entry %s gives no value to its result `%s`", entry->name, arg->name.name);
+        refuse(e, arg->name.span, "the entry %s gives no value to its result `%s`", entry->name, arg->name.name);
         return;
     }
     if (is_poison(binding->value)) return;
@@ -192,7 +201,8 @@ static void bind_output(Elaborator *e, Scope *scope, Entry *entry, const AstEntr
 
 static bool last_update_of(const Elaborator *e, int event) {
     for (int later = event + 1; later < e->events.count; later++)
-        if (e->events.at[later].kind == EVENT_UPDATE && e->events.at[later].store == e->events.at[event].store) return false;
+        if (e->events.at[later].kind == EVENT_UPDATE && e->events.at[later].store == e->events.at[event].store)
+            return false;
     return true;
 }
 
@@ -227,7 +237,8 @@ static void elaborate_entry(Elaborator *e, const AstStmt *stmt) {
     open_entry(e, stmt);
     Entry *entry = e->entry;
     for (int other = 0; other < e->program->entries.count; other++)
-        if (e->program->entries.at[other]->name == entry->name) fail(e, entry->span, "the entry `%s` is declared twice", entry->name);
+        if (e->program->entries.at[other]->name == entry->name)
+            refuse(e, entry->span, "the entry `%s` is declared twice", entry->name);
     Scope *scope = scope_new(e, SCOPE_ENTRY, e->file);
     Flow flow = {false, poison};
     int errors = e->diagnostics->errors;
@@ -264,14 +275,16 @@ static void run_entries(Elaborator *e, const AstFile *file) {
     }
     Span whole = {file->source, 0, 0};
     if (!any && e->diagnostics->errors == 0)
-        fail(e, whole, "the model has no entry: `entry predict(x[N, 4]) -> y[N] { ... }` becomes a C function");
+        refuse(e, whole, "the model has no entry: `entry predict(x[N, 4]) -> y[N] { ... }` becomes a C function");
     else if (e->program->entries.count == 0 && e->diagnostics->errors == 0)
-        fail(e, whole, "no entry is called %s", e->options->entries);
+        refuse(e, whole, "no entry is called %s", e->options->entries);
 }
 
 /* ---- the order of stores ---- */
 
-static int rank_of(const Store *store) { return store->kind == STORE_PARAM || store->kind == STORE_STATE ? 0 : 1; }
+static int rank_of(const Store *store) {
+    return store->kind == STORE_PARAM || store->kind == STORE_STATE ? 0 : 1;
+}
 
 /* The model's stores in the order of the text, then the trainer's. */
 static void order_stores(Elaborator *e) {
@@ -322,8 +335,8 @@ static void check_definitions(Elaborator *e, const AstFile *file) {
         if (e->definition_used[d] || e->diagnostics->errors > 0) continue;
         const char *name = e->options->definitions->at[d].name;
         const char *near = scope_nearest(e, e->file, intern_text(e->names, name));
-        fail(e, (Span){file->source, 0, 0}, "-D %s: the model has no size or number of that name%s", name,
-             near != NULL ? arena_print(e->arena, "; did you mean `%s`?", near) : "");
+        refuse(e, (Span){file->source, 0, 0}, "-D %s: the model has no size or number of that name%s", name,
+               near != NULL ? arena_print(e->arena, "; did you mean `%s`?", near) : "");
     }
 }
 

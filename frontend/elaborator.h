@@ -19,28 +19,28 @@ typedef VEC(Value) Values;
 /* ---- values ---- */
 
 typedef enum ValueKind {
-    VALUE_POISON,   /* stands for the result of something that was in error */
-    VALUE_INT,      /* integer */
-    VALUE_REAL,     /* real */
-    VALUE_BOOL,     /* boolean */
-    VALUE_STRING,   /* string */
-    VALUE_SIZE,     /* size: a bounded dimension, k + m*S */
-    VALUE_LIST,     /* list */
-    VALUE_TENSOR,   /* node */
-    VALUE_STORE,    /* store: a parameter, state or slot, read as it now is */
-    VALUE_INDEX,    /* index: of index notation */
-    VALUE_SCALAR,   /* expr: an element beside indices, in the nest that is being built */
-    VALUE_FUNCTION, /* closure */
-    VALUE_BUILTIN,  /* builtin */
-    VALUE_MODULE,   /* module: a module or optimizer, not yet applied */
+    VALUE_POISON,    /* stands for the result of something that was in error */
+    VALUE_INT,       /* integer */
+    VALUE_REAL,      /* real */
+    VALUE_BOOL,      /* boolean */
+    VALUE_STRING,    /* string */
+    VALUE_SIZE,      /* size: a bounded dimension, k + m*S */
+    VALUE_LIST,      /* list */
+    VALUE_TENSOR,    /* node */
+    VALUE_STORE,     /* store: a parameter, state or slot, read as it now is */
+    VALUE_INDEX,     /* index: of index notation */
+    VALUE_SCALAR,    /* expr: an element beside indices, in the nest that is being built */
+    VALUE_FUNCTION,  /* closure */
+    VALUE_BUILTIN,   /* builtin */
+    VALUE_MODULE,    /* module: a module or optimizer, not yet applied */
     VALUE_OPTIMIZER, /* optimizer: one with its arguments, ready for a parameter and its gradient */
-    VALUE_INSTANCE  /* instance */
+    VALUE_INSTANCE   /* instance */
 } ValueKind;
 
 typedef struct Closure {
     const AstFunction *function;
-    Scope *scope;      /* where it was made */
-    const char *name;  /* for call chains */
+    Scope *scope;     /* where it was made */
+    const char *name; /* for call chains */
     Span span;
 } Closure;
 
@@ -59,11 +59,11 @@ typedef struct BoundOptimizer {
 typedef struct IndexVar {
     Name name;
     Span span;
-    bool known, written;   /* its size is found; was given as `i < n` */
+    bool known, written; /* its size is found; was given as `i < n` */
     Dim size;
-    const char *because;   /* the read that decided it: for messages */
+    const char *because; /* the read that decided it: for messages */
     Span because_span;
-    int number;            /* in the nest that is being built; -1: not in it */
+    int number; /* in the nest that is being built; -1: not in it */
 } IndexVar;
 
 struct Value {
@@ -137,9 +137,9 @@ const char *scope_nearest(Elaborator *e, Scope *scope, Name name);
 /* ---- the state of elaboration ---- */
 
 enum {
-    CALL_DEPTH_LIMIT = 1000,  /* calls in calls */
-    NODE_LIMIT = 1000000,     /* nodes of one graph */
-    LIST_LIMIT = 1000000      /* elements of a list */
+    CALL_DEPTH_LIMIT = 1000, /* calls in calls */
+    NODE_LIMIT = 1000000,    /* nodes of one graph */
+    LIST_LIMIT = 1000000     /* elements of a list */
 };
 
 typedef enum EventKind { EVENT_LOSS, EVENT_UPDATE } EventKind;
@@ -171,33 +171,33 @@ struct Elaborator {
     bool *definition_used; /* by options->definitions */
 
     /* what is being elaborated */
-    Graph *graph;          /* NULL outside of entries and initialisers */
-    Entry *entry;          /* NULL outside of entries */
+    Graph *graph; /* NULL outside of entries and initialisers */
+    Entry *entry; /* NULL outside of entries */
     Scope *entry_scope;
-    Node **current;        /* by Store.position: what the store holds now; NULL: not read yet */
+    Node **current; /* by Store.position: what the store holds now; NULL: not read yet */
     int current_count;
     VEC(Event) events;
     VEC(Barrier) barriers;
     VEC(Store *) minimized;
-    int draws;             /* sampling statements so far: they number the sites */
-    uint32_t site;         /* what sites are derived from: the entry's name or the store's path */
-    const Origin *origin;  /* of the code that is running: the call chain */
+    int draws;            /* sampling statements so far: they number the sites */
+    uint32_t site;        /* what sites are derived from: the entry's name or the store's path */
+    const Origin *origin; /* of the code that is running: the call chain */
     int depth;
-    const char *path;      /* of the instance that is being made: "net.layers.0"; "" at file level */
+    const char *path;        /* of the instance that is being made: "net.layers.0"; "" at file level */
     const char *slot_prefix; /* while an optimizer is applied: "@train", and for which parameter */
     const Store *slot_for;
 
-    NestBuilder *nest;     /* of the index notation that is being elaborated, innermost */
+    NestBuilder *nest; /* of the index notation that is being elaborated, innermost */
     struct IndexStatement *indices;
 };
 
 /* ---- messages ---- */
 
 /* An error at a place, with the chain of calls that led there as notes; poison, so that it can be returned. */
-Value fail(Elaborator *e, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
+Value refuse(Elaborator *e, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
 Diagnostic *error_at(Elaborator *e, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void note_origin(Elaborator *e, Diagnostic *about, const Node *node); /* where a tensor comes from, with its shape */
-const Origin *origin_at(Elaborator *e, Span span); /* of a node made for this place */
+const Origin *origin_at(Elaborator *e, Span span);                    /* of a node made for this place */
 const char *ordinal_axis(Elaborator *e, int axis);
 
 /* ---- expr.c ---- */
@@ -239,7 +239,8 @@ Value eval_indexed(Elaborator *e, Scope *scope, const AstIndices *indices, const
 bool subscript_is_indexed(Elaborator *e, Scope *scope, const AstExpr *expr);
 Value indexed_read(Elaborator *e, Scope *scope, const AstExpr *expr);
 Value scalar_elementwise(Elaborator *e, Scalar fn, int count, const Value *args, Span span);
-/* x[.., position, ..] along one axis, the position being an int tensor of one element for each of the others' points. */
+/* x[.., position, ..] along one axis, the position being an int tensor of one element for each of the others' points.
+ */
 Node *gather_axis(Elaborator *e, Node *node, int axis, Node *position, Span span);
 void limit_positions(Elaborator *e, const Node *position, Dim size, Span span);
 

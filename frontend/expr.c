@@ -24,8 +24,8 @@ static const Builtin *find_builtin(Name name) {
 
 static Value unknown_name(Elaborator *e, Scope *scope, Name name, Span span) {
     const char *near = scope_nearest(e, scope, name);
-    if (near != NULL) return fail(e, span, "`%s` is not defined; did you mean `%s`?", name, near);
-    return fail(e, span, "`%s` is not defined", name);
+    if (near != NULL) return refuse(e, span, "`%s` is not defined; did you mean `%s`?", name, near);
+    return refuse(e, span, "`%s` is not defined", name);
 }
 
 /* `training` and `step` mean the entry that is being elaborated, wherever they stand. */
@@ -36,7 +36,7 @@ static bool entry_name_value(Elaborator *e, Name name, Span span, Value *value) 
     }
     if (strcmp(name, "step") != 0) return false;
     if (e->entry == NULL)
-        *value = fail(e, span, "`step` counts the calls of an entry: it has a value only there");
+        *value = refuse(e, span, "`step` counts the calls of an entry: it has a value only there");
     else
         *value = (Value){VALUE_STORE, {.store = entry_step(e)}};
     return true;
@@ -66,7 +66,8 @@ Value find_callable(Elaborator *e, Scope *scope, const AstExpr *callee) {
     const Builtin *builtin = find_builtin(name);
     if (builtin != NULL) return (Value){VALUE_BUILTIN, {.builtin = builtin}};
     if (hidden == NULL) return unknown_name(e, scope, name, callee->span);
-    Diagnostic *error = error_at(e, callee->span, "`%s` is %s, and cannot be called", name, value_text(e, hidden->value));
+    Diagnostic *error =
+        error_at(e, callee->span, "`%s` is %s, and cannot be called", name, value_text(e, hidden->value));
     if (error != NULL) diag_note(e->diagnostics, error, hidden->span, "it is bound here");
     return poison;
 }
@@ -76,7 +77,7 @@ Value find_callable(Elaborator *e, Scope *scope, const AstExpr *callee) {
 bool splice_into(Elaborator *e, Values *list, Value value, Span span) {
     if (is_poison(value)) return false;
     if (value.kind != VALUE_LIST) {
-        fail(e, span, "`..` splices a list, not %s", value_text(e, value));
+        refuse(e, span, "`..` splices a list, not %s", value_text(e, value));
         return false;
     }
     for (int i = 0; i < value.u.list->count; i++)
@@ -86,7 +87,7 @@ bool splice_into(Elaborator *e, Values *list, Value value, Span span) {
 
 static bool list_has_room(Elaborator *e, const Values *list, Span span) {
     if (list->count < LIST_LIMIT) return true;
-    fail(e, span, "a list of more than %d elements", LIST_LIMIT);
+    refuse(e, span, "a list of more than %d elements", LIST_LIMIT);
     return false;
 }
 
@@ -112,8 +113,9 @@ bool iterate(Elaborator *e, Value value, Span span, Values *items) {
         *items = *value.u.list;
         return true;
     }
-    fail(e, span, "`for` runs over a list while compiling, not over %s%s", value_text(e, value),
-         is_tensor(value) || value.kind == VALUE_SIZE ? "; at run time `scan` runs over the first axis of a tensor" : "");
+    refuse(e, span, "`for` runs over a list while compiling, not over %s%s", value_text(e, value),
+           is_tensor(value) || value.kind == VALUE_SIZE ? "; at run time `scan` runs over the first axis of a tensor"
+                                                        : "");
     return false;
 }
 
@@ -125,7 +127,7 @@ void bind_names(Elaborator *e, Scope *scope, const AstNames *names, Value value,
     }
     bool fits = value.kind == VALUE_LIST && value.u.list->count == names->count;
     if (!fits && !is_poison(value)) {
-        fail(e, span, "%d names for %s", names->count, value_text(e, value));
+        refuse(e, span, "%d names for %s", names->count, value_text(e, value));
         value = poison;
     }
     for (int n = 0; n < names->count; n++)
@@ -138,8 +140,8 @@ void for_each(Elaborator *e, Scope *scope, const AstNames *names, const AstExprs
     for (int s = 0; s < sources->count; s++) {
         if (!iterate(e, eval(e, scope, sources->at[s]), sources->at[s]->span, &items[s])) return;
         if (items[s].count != items[0].count) {
-            fail(e, sources->at[s]->span, "lists of %d and %d elements cannot be run over together", items[0].count,
-                 items[s].count);
+            refuse(e, sources->at[s]->span, "lists of %d and %d elements cannot be run over together", items[0].count,
+                   items[s].count);
             return;
         }
     }
@@ -192,25 +194,25 @@ bool eval_dims(Elaborator *e, Scope *scope, const AstElements *dims, Shape *shap
         for (int v = 0; v < values.count; v++) {
             Dim dim;
             if (!value_as_dim(values.at[v], &dim)) {
-                fail(e, dims->at[d].span, "a dimension is a size or an int, not %s", value_text(e, values.at[v]));
+                refuse(e, dims->at[d].span, "a dimension is a size or an int, not %s", value_text(e, values.at[v]));
                 return false;
             }
             if (dim_low(dim) < 0) {
-                fail(e, dims->at[d].span, "the dimension %s is negative", dim_text(e->arena, dim));
+                refuse(e, dims->at[d].span, "the dimension %s is negative", dim_text(e->arena, dim));
                 return false;
             }
             vec_push(e->arena, &all, dim);
         }
     }
     if (all.count > RANK_LIMIT) {
-        fail(e, dims->at[0].span, "a tensor has at most %d axes, not %d", RANK_LIMIT, all.count);
+        refuse(e, dims->at[0].span, "a tensor has at most %d axes, not %d", RANK_LIMIT, all.count);
         return false;
     }
     *shape = shape_of(e->arena, all.count, all.at);
     int64_t elements;
     if (shape_elements(*shape, &elements)) return true;
-    fail(e, dims->at[0].span, "a tensor of shape %s has more than %lld elements", shape_text(e->arena, *shape),
-         (long long)ELEMENT_LIMIT);
+    refuse(e, dims->at[0].span, "a tensor of shape %s has more than %lld elements", shape_text(e->arena, *shape),
+           (long long)ELEMENT_LIMIT);
     return false;
 }
 
@@ -226,9 +228,10 @@ static Value eval_element(Elaborator *e, Scope *scope, const AstExpr *expr) {
     Value base = eval(e, scope, expr->u.element.base);
     int64_t at = expr->u.element.position;
     if (is_poison(base)) return poison;
-    if (base.kind != VALUE_LIST) return fail(e, expr->span, "`.%lld` is for lists, not for %s", (long long)at, value_text(e, base));
+    if (base.kind != VALUE_LIST)
+        return refuse(e, expr->span, "`.%lld` is for lists, not for %s", (long long)at, value_text(e, base));
     if (at < base.u.list->count) return base.u.list->at[at];
-    return fail(e, expr->span, "position %lld is outside a list of %d", (long long)at, base.u.list->count);
+    return refuse(e, expr->span, "position %lld is outside a list of %d", (long long)at, base.u.list->count);
 }
 
 static Value eval_unary(Elaborator *e, Scope *scope, const AstExpr *expr) {
@@ -236,7 +239,7 @@ static Value eval_unary(Elaborator *e, Scope *scope, const AstExpr *expr) {
     if (is_poison(operand)) return poison;
     if (expr->u.unary.op == AST_NEGATE) return negate(e, operand, expr->span);
     if (operand.kind == VALUE_BOOL) return value_bool(!operand.u.boolean);
-    if (is_number(operand)) return fail(e, expr->span, "`not` needs a condition, not %s", value_text(e, operand));
+    if (is_number(operand)) return refuse(e, expr->span, "`not` needs a condition, not %s", value_text(e, operand));
     return elementwise(e, SCALAR_not, 1, &operand, expr->span);
 }
 
@@ -258,7 +261,8 @@ Value eval(Elaborator *e, Scope *scope, const AstExpr *expr) {
     case AST_LIST: return eval_list(e, scope, expr);
     case AST_COMPREHENSION: return eval_comprehension(e, scope, expr);
     case AST_LAMBDA: return eval_lambda(e, scope, expr);
-    case AST_MEMBER: return member(e, eval(e, scope, expr->u.member.base), expr->u.member.name.name, expr->u.member.name.span);
+    case AST_MEMBER:
+        return member(e, eval(e, scope, expr->u.member.base), expr->u.member.name.name, expr->u.member.name.span);
     case AST_ELEMENT: return eval_element(e, scope, expr);
     case AST_SUBSCRIPT: return subscript(e, scope, expr);
     case AST_CALL: return call_expr(e, scope, expr);
@@ -269,7 +273,7 @@ Value eval(Elaborator *e, Scope *scope, const AstExpr *expr) {
         return binary(e, expr->u.binary.op, left, right, expr->u.binary.op_span);
     }
     case AST_REDUCE: return eval_reduce(e, scope, expr);
-    case AST_USING: return fail(e, expr->span, "`using` is not supported yet");
+    case AST_USING: return refuse(e, expr->span, "`using` is not supported yet");
     case AST_ERROR: return poison;
     }
     return poison;

@@ -1,8 +1,8 @@
 /* Index notation: y[n, o] = sum[i] x[n, i] * w[i, o].
  *
  * A statement is walked twice. The first walk collects its indices and the reads they stand in, and infers every range
- * (ranges.c); the second builds nests: one for the statement, one for each reducer inside, over the outer indices that it
- * mentions. A subexpression without indices keeps its array meaning and is elaborated once. */
+ * (ranges.c); the second builds nests: one for the statement, one for each reducer inside, over the outer indices that
+ * it mentions. A subexpression without indices keeps its array meaning and is elaborated once. */
 #include "frontend/ranges.h"
 #include <string.h>
 
@@ -58,7 +58,8 @@ bool subscript_is_indexed(Elaborator *e, Scope *scope, const AstExpr *expr) {
 
 /* ---- affine positions ---- */
 
-/* The position as an affine expression of the statement's indices, by IndexVar.number_in_statement; false: it is not. */
+/* The position as an affine expression of the statement's indices, by IndexVar.number_in_statement; false: it is not.
+ */
 static bool position_affine(Elaborator *e, Scope *scope, const AstExpr *expr, Affine *out) {
     if (expr->kind == AST_NAME) {
         IndexVar *var = find_var(e->indices, expr->u.name);
@@ -80,7 +81,8 @@ static bool position_affine(Elaborator *e, Scope *scope, const AstExpr *expr, Af
     if (expr->kind != AST_BINARY) return false;
     AstBinary op = expr->u.binary.op;
     if (op != AST_ADD && op != AST_SUBTRACT && op != AST_MULTIPLY) return false;
-    if (!position_affine(e, scope, expr->u.binary.left, &a) || !position_affine(e, scope, expr->u.binary.right, &b)) return false;
+    if (!position_affine(e, scope, expr->u.binary.left, &a) || !position_affine(e, scope, expr->u.binary.right, &b))
+        return false;
     if (op == AST_ADD) return affine_add(e->arena, a, b, out);
     if (op == AST_SUBTRACT) return affine_scale(e->arena, b, -1, &b) && affine_add(e->arena, a, b, out);
     if (b.count == 0 && dim_is_constant(b.constant)) return affine_scale(e->arena, a, b.constant.constant, out);
@@ -115,17 +117,20 @@ static void collect_read(Elaborator *e, Scope *scope, const AstExpr *expr) {
     }
     Shape shape = node->type.shape;
     if (subs->count != shape.rank) {
-        Diagnostic *error = error_at(e, expr->span, "%d position%s for %s: beside indices every axis has one", subs->count,
-                                     subs->count == 1 ? "" : "s", type_text(e->arena, node->type));
+        Diagnostic *error = error_at(e, expr->span, "%d position%s for %s: beside indices every axis has one",
+                                     subs->count, subs->count == 1 ? "" : "s", type_text(e->arena, node->type));
         note_origin(e, error, node);
         e->indices->failed = true;
         return;
     }
-    IndexRead read = {.expr = expr, .node = node, .affine = ARENA_ARRAY(e->arena, bool, shape.rank),
+    IndexRead read = {.expr = expr,
+                      .node = node,
+                      .affine = ARENA_ARRAY(e->arena, bool, shape.rank),
                       .axes = ARENA_ARRAY(e->arena, Affine, shape.rank)};
     for (int s = 0; s < subs->count; s++) {
         if (subs->at[s].kind != AST_SUB_AT) {
-            fail(e, subs->at[s].span, "`:`, `None` and `..` belong to array notation; beside indices a position is one");
+            refuse(e, subs->at[s].span,
+                   "`:`, `None` and `..` belong to array notation; beside indices a position is one");
             e->indices->failed = true;
             return;
         }
@@ -142,8 +147,9 @@ static IndexVar *new_var(Elaborator *e, Scope *scope, const AstIndex *index) {
         Value bound = eval(e, scope, index->bound);
         var->known = var->written = value_as_dim(bound, &var->size) && dim_low(var->size) >= 0;
         if (!var->known && !is_poison(bound))
-            fail(e, index->bound->span, "the range of `%s` is a size or a number that is known while compiling, not %s", var->name,
-                 value_text(e, bound));
+            refuse(e, index->bound->span,
+                   "the range of `%s` is a size or a number that is known while compiling, not %s", var->name,
+                   value_text(e, bound));
         if (!var->known) e->indices->failed = true;
     }
     vec_push(e->arena, &e->indices->vars, var);
@@ -220,7 +226,7 @@ static int gathered_read(Elaborator *e, Scope *scope, const IndexRead *read) {
         if (is_poison(as_int)) return -1;
         positions[a] = as_int.u.expr;
         if (value.kind == VALUE_SCALAR && body_elem(&nest->body, value.u.expr) != ELEM_INT) {
-            fail(e, subs->at[a].span, "a position is an int; reals become one by int(x)");
+            refuse(e, subs->at[a].span, "a position is an int; reals become one by int(x)");
             return -1;
         }
         const IndexRead *direct = find_read(e->indices, subs->at[a].begin);
@@ -247,8 +253,8 @@ Value indexed_read(Elaborator *e, Scope *scope, const AstExpr *expr) {
     return read_of(e, scope, read);
 }
 
-/* Selecting along axes: a sum over them in which all but the wanted position count nothing. It is a nest of its own, over
- * the indices of the nest at hand. */
+/* Selecting along axes: a sum over them in which all but the wanted position count nothing. It is a nest of its own,
+ * over the indices of the nest at hand. */
 int select_along(Elaborator *e, const IndexRead *read, const int *positions) {
     NestBuilder *outer = e->nest;
     Shape shape = read->node->type.shape;
@@ -308,7 +314,8 @@ int *copy_body(Elaborator *e, const NestBuilder *from, NestBuilder *to) {
 /* ---- reducers ---- */
 
 static Reduce reduce_of(AstReducer reducer) {
-    static const Reduce reduces[] = {REDUCE_NONE, REDUCE_SUM, REDUCE_PROD, REDUCE_MAX, REDUCE_MIN, REDUCE_ARGMAX, REDUCE_ARGMIN};
+    static const Reduce reduces[] = {REDUCE_NONE, REDUCE_SUM,    REDUCE_PROD,  REDUCE_MAX,
+                                     REDUCE_MIN,  REDUCE_ARGMAX, REDUCE_ARGMIN};
     return reduces[reducer];
 }
 
@@ -356,7 +363,7 @@ static Node *reduce_node(Elaborator *e, Scope *scope, const AstExpr *expr, Index
     int count = expr->u.reduce.indices.count;
     AstReducer reducer = expr->u.reduce.reducer;
     if (reducer != AST_SUM && reducer != AST_PROD && may_be_empty(statement, reduce, count)) {
-        fail(e, expr->span, "%s over a range that may be empty", ast_reducer_text(reducer));
+        refuse(e, expr->span, "%s over a range that may be empty", ast_reducer_text(reducer));
         return NULL;
     }
     int *numbers = save_numbers(e), visible = statement->visible.count;
@@ -408,11 +415,12 @@ static Value inner_reduce(Elaborator *e, Scope *scope, const AstExpr *expr) {
 
 /* ---- statements ---- */
 
-static bool prepare(Elaborator *e, Scope *scope, IndexStatement *statement, const AstIndices *indices, const AstExpr *expr) {
+static bool prepare(Elaborator *e, Scope *scope, IndexStatement *statement, const AstIndices *indices,
+                    const AstExpr *expr) {
     e->indices = statement;
     for (int i = 0; indices != NULL && i < indices->count; i++) {
         if (find_var(statement, indices->at[i].name.name) != NULL)
-            return fail(e, indices->at[i].name.span, "the index `%s` stands twice", indices->at[i].name.name), false;
+            return refuse(e, indices->at[i].name.span, "the index `%s` stands twice", indices->at[i].name.name), false;
         vec_push(e->arena, &statement->visible, new_var(e, scope, &indices->at[i]));
     }
     collect(e, scope, expr);
@@ -421,7 +429,8 @@ static bool prepare(Elaborator *e, Scope *scope, IndexStatement *statement, cons
 
 Value eval_reduce(Elaborator *e, Scope *scope, const AstExpr *expr) {
     if (e->indices != NULL && e->nest != NULL) return inner_reduce(e, scope, expr);
-    if (e->graph == NULL) return fail(e, expr->span, "tensors exist only in entries: here values are known while compiling");
+    if (e->graph == NULL)
+        return refuse(e, expr->span, "tensors exist only in entries: here values are known while compiling");
     IndexStatement statement = {0}, *outer = e->indices;
     Node *node = prepare(e, scope, &statement, NULL, expr) ? reduce_node(e, scope, expr, NULL, 0) : NULL;
     e->indices = outer;
@@ -446,14 +455,15 @@ static bool size_is_allowed(Elaborator *e, const IndexStatement *statement, int 
         dims[v] = statement->vars.at[v]->size;
     int64_t elements;
     if (shape_elements((Shape){count, dims}, &elements)) return true;
-    fail(e, span, "a tensor of shape %s has more than %lld elements", shape_text(e->arena, (Shape){count, dims}),
-         (long long)ELEMENT_LIMIT);
+    refuse(e, span, "a tensor of shape %s has more than %lld elements", shape_text(e->arena, (Shape){count, dims}),
+           (long long)ELEMENT_LIMIT);
     return false;
 }
 
 Value eval_indexed(Elaborator *e, Scope *scope, const AstIndices *indices, const AstExprs *values, Span span) {
-    if (values->count != 1) return fail(e, span, "an index statement has one right side");
-    if (e->graph == NULL) return fail(e, span, "tensors exist only in entries: here values are known while compiling");
+    if (values->count != 1) return refuse(e, span, "an index statement has one right side");
+    if (e->graph == NULL)
+        return refuse(e, span, "tensors exist only in entries: here values are known while compiling");
     IndexStatement statement = {0}, *outer = e->indices;
     NestBuilder *nest = e->nest;
     e->nest = NULL;
@@ -485,8 +495,8 @@ void limit_positions(Elaborator *e, const Node *position, Dim size, Span span) {
 Node *gather_axis(Elaborator *e, Node *node, int axis, Node *position, Span span) {
     Shape shape = node->type.shape;
     if (position->type.shape.rank > 0) {
-        fail(e, span, "a position that is a tensor (%s) needs index notation, as in y[n, d] = table[id[n], d]",
-             type_text(e->arena, position->type));
+        refuse(e, span, "a position that is a tensor (%s) needs index notation, as in y[n, d] = table[id[n], d]",
+               type_text(e->arena, position->type));
         return NULL;
     }
     limit_positions(e, position, shape.dims[axis], span);
@@ -498,5 +508,6 @@ Node *gather_axis(Elaborator *e, Node *node, int axis, Node *position, Span span
     int here = nest_call2(&nest, SCALAR_equal, body_index(&nest.body, at[axis]), nest_read(&nest, position, NULL));
     Elem elem = node->type.elem == ELEM_BOOL ? ELEM_INT : node->type.elem;
     int element = body_cast(&nest.body, elem, nest_read_at(&nest, node, at));
-    return nest_end(&nest, REDUCE_SUM, nest_call3(&nest, SCALAR_select, here, element, body_literal(&nest.body, elem, 0)));
+    return nest_end(&nest, REDUCE_SUM,
+                    nest_call3(&nest, SCALAR_select, here, element, body_literal(&nest.body, elem, 0)));
 }

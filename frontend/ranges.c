@@ -26,8 +26,9 @@ static bool take_axis(Elaborator *e, IndexVar *var, const IndexRead *read, int a
         return true;
     }
     if (dim_equal(var->size, size)) return true;
-    Diagnostic *error = error_at(e, read->expr->span, "the index `%s` has size %s by axis %d of %s, but size %s by %s", var->name,
-                                 dim_text(e->arena, size), axis, read_text(e, read), dim_text(e->arena, var->size), var->because);
+    Diagnostic *error =
+        error_at(e, read->expr->span, "the index `%s` has size %s by axis %d of %s, but size %s by %s", var->name,
+                 dim_text(e->arena, size), axis, read_text(e, read), dim_text(e->arena, var->size), var->because);
     note_origin(e, error, read->node);
     if (error != NULL) diag_note(e->diagnostics, error, var->because_span, "%s is here", var->because);
     return false;
@@ -49,15 +50,18 @@ static bool sizes_by_axes(Elaborator *e, IndexStatement *statement) {
 /* ---- as far as reads stay inside ---- */
 
 /* The least and the largest value of an affine expression whose indices are all known but `without`. */
-static bool affine_bounds(Elaborator *e, const IndexStatement *statement, Affine affine, int without, Dim *low, Dim *high) {
+static bool affine_bounds(Elaborator *e, const IndexStatement *statement, Affine affine, int without, Dim *low,
+                          Dim *high) {
     *low = *high = affine.constant;
     for (int t = 0; t < affine.count; t++) {
         const IndexVar *var = statement->vars.at[affine.terms[t].index];
         if (affine.terms[t].index == without) continue;
         if (!var->known) return false;
         Dim last, span;
-        if (!dim_add(var->size, dim_constant(-1), &last) || !dim_scale(last, affine.terms[t].factor, &span)) return false;
-        if (!dim_add(affine.terms[t].factor > 0 ? *high : *low, span, affine.terms[t].factor > 0 ? high : low)) return false;
+        if (!dim_add(var->size, dim_constant(-1), &last) || !dim_scale(last, affine.terms[t].factor, &span))
+            return false;
+        if (!dim_add(affine.terms[t].factor > 0 ? *high : *low, span, affine.terms[t].factor > 0 ? high : low))
+            return false;
     }
     (void)e;
     return true;
@@ -117,7 +121,8 @@ static bool sizes_by_room(Elaborator *e, IndexStatement *statement) {
     for (int v = 0; v < statement->vars.count; v++) {
         const IndexVar *var = statement->vars.at[v];
         if (var->known) continue;
-        fail(e, var->span, "the range of `%s` cannot be inferred: it stands alone on no axis; write `%s < ...`", var->name, var->name);
+        refuse(e, var->span, "the range of `%s` cannot be inferred: it stands alone on no axis; write `%s < ...`",
+               var->name, var->name);
         ok = false;
     }
     return ok;
@@ -132,13 +137,15 @@ static const char *affine_names(Elaborator *e, const IndexStatement *statement, 
     return affine_text(e->arena, affine, names);
 }
 
-static void say_outside(Elaborator *e, const IndexStatement *statement, const IndexRead *read, int axis, Dim at, bool below) {
+static void say_outside(Elaborator *e, const IndexStatement *statement, const IndexRead *read, int axis, Dim at,
+                        bool below) {
     Affine position = read->axes[axis];
     Dim size = read->node->type.shape.dims[axis];
-    Diagnostic *error = error_at(e, read->expr->u.subscript.subs.at[axis].span,
-                                 "%s reaches %s, %s axis %d of %s, whose size is %s", affine_names(e, statement, position),
-                                 dim_text(e->arena, at), below ? "before the begin of" : "beyond the end of", axis,
-                                 type_text(e->arena, read->node->type), dim_text(e->arena, size));
+    Diagnostic *error =
+        error_at(e, read->expr->u.subscript.subs.at[axis].span, "%s reaches %s, %s axis %d of %s, whose size is %s",
+                 affine_names(e, statement, position), dim_text(e->arena, at),
+                 below ? "before the begin of" : "beyond the end of", axis, type_text(e->arena, read->node->type),
+                 dim_text(e->arena, size));
     if (error == NULL) return;
     for (int t = 0; t < position.count; t++) {
         const IndexVar *var = statement->vars.at[position.terms[t].index];

@@ -1,7 +1,8 @@
 /* Sampling statements: name[shape] ~ distribution.
  *
  * The draw itself has no arguments; they are applied to it (mu + sigma*z), so that gradients flow through normal and
- * uniform by reparameterisation. Bernoulli compares with p: no gradient passes, and one that would have to is refused. */
+ * uniform by reparameterisation. Bernoulli compares with p: no gradient passes, and one that would have to is refused.
+ */
 #include "frontend/elaborator.h"
 #include <string.h>
 
@@ -30,15 +31,17 @@ Value draw_from(Elaborator *e, const Builtin *distribution, Shape shape, const C
     bool bernoulli = strcmp(distribution->name, "bernoulli") == 0;
     int wanted = bernoulli ? 1 : 2;
     Value values[2];
-    if (e->graph == NULL) return fail(e, span, "a sample is drawn in an entry, or as an initial value");
+    if (e->graph == NULL) return refuse(e, span, "a sample is drawn in an entry, or as an initial value");
     if (args->count != wanted)
-        return fail(e, span, "%s(%s) takes %d argument%s, and %d are given", distribution->name, distribution->params, wanted,
-                    wanted == 1 ? "" : "s", args->count);
+        return refuse(e, span, "%s(%s) takes %d argument%s, and %d are given", distribution->name, distribution->params,
+                      wanted, wanted == 1 ? "" : "s", args->count);
     for (int a = 0; a < args->count; a++) {
         int p = a;
         if (args->at[a].name != NULL) {
             const char *at = strstr(distribution->params, args->at[a].name);
-            if (at == NULL) return fail(e, args->at[a].span, "%s(%s) has no argument `%s`", distribution->name, distribution->params, args->at[a].name);
+            if (at == NULL)
+                return refuse(e, args->at[a].span, "%s(%s) has no argument `%s`", distribution->name,
+                              distribution->params, args->at[a].name);
             p = at == distribution->params ? 0 : 1;
         }
         values[p] = args->at[a].value;

@@ -2,13 +2,16 @@
 #include "frontend/elaborator.h"
 #include <string.h>
 
-static void not_supported(Elaborator *e, const AstStmt *stmt, const char *what) { fail(e, stmt->span, "%s is not supported yet", what); }
+static void not_supported(Elaborator *e, const AstStmt *stmt, const char *what) {
+    refuse(e, stmt->span, "%s is not supported yet", what);
+}
 
 /* ---- assignment ---- */
 
 /* `=` binds in the enclosing function, entry, module or file; on a visible parameter or state it is a mistake. */
 static bool may_assign(Elaborator *e, Scope *scope, AstName name) {
-    if (scope_find_here(scope, name.name) != NULL && scope->kind != SCOPE_MODULE && scope->kind != SCOPE_FILE) return true;
+    if (scope_find_here(scope, name.name) != NULL && scope->kind != SCOPE_MODULE && scope->kind != SCOPE_FILE)
+        return true;
     Binding *binding = scope_find(scope, name.name);
     if (binding == NULL || binding->value.kind != VALUE_STORE) return true;
     Diagnostic *error = error_at(e, name.span, "`%s` is a %s: write `%s <- ...` to give it a new value", name.name,
@@ -28,7 +31,8 @@ static void apply_definition(Elaborator *e, Scope *scope, AstName name, Value *v
         if (strcmp(e->options->definitions->at[d].name, name.name) != 0) continue;
         e->definition_used[d] = true;
         if (!is_number(*value)) {
-            fail(e, name.span, "-D %s: it replaces a size, a number or a boolean, and this is %s", name.name, value_text(e, *value));
+            refuse(e, name.span, "-D %s: it replaces a size, a number or a boolean, and this is %s", name.name,
+                   value_text(e, *value));
             return;
         }
         Value given = definition_value(e, d);
@@ -39,7 +43,8 @@ static void apply_definition(Elaborator *e, Scope *scope, AstName name, Value *v
 static void bind_name(Elaborator *e, Scope *scope, AstName name, Value value) {
     if (!may_assign(e, scope, name)) return;
     apply_definition(e, scope, name, &value);
-    if (scope->kind == SCOPE_MODULE || scope->kind == SCOPE_FILE) name_instances(e, value, join_path(e, e->path, name.name));
+    if (scope->kind == SCOPE_MODULE || scope->kind == SCOPE_FILE)
+        name_instances(e, value, join_path(e, e->path, name.name));
     label_value(value, name.name);
     scope_bind(e, scope, name.name, value, name.span);
 }
@@ -52,7 +57,7 @@ static void run_assign(Elaborator *e, Scope *scope, const AstStmt *stmt) {
         return;
     }
     bool fits = value.kind == VALUE_LIST && value.u.list->count == names->count;
-    if (!fits && !is_poison(value)) fail(e, stmt->span, "%d names for %s", names->count, value_text(e, value));
+    if (!fits && !is_poison(value)) refuse(e, stmt->span, "%d names for %s", names->count, value_text(e, value));
     for (int n = 0; n < names->count; n++)
         bind_name(e, scope, names->at[n], fits ? value.u.list->at[n] : poison);
 }
@@ -79,8 +84,8 @@ void assign_store(Elaborator *e, Store *store, Value value, Span span) {
     if (is_poison(fitted)) return;
     Node *node = fitted.u.node;
     if (node->type.elem != store->type.elem) {
-        fail(e, span, "%s holds %s, and the new value is %s", store->path, type_text(e->arena, store->type),
-             type_text(e->arena, node->type));
+        refuse(e, span, "%s holds %s, and the new value is %s", store->path, type_text(e->arena, store->type),
+               type_text(e->arena, node->type));
         return;
     }
     read_store(e, store, span); /* makes room */
@@ -96,9 +101,10 @@ static void update_one(Elaborator *e, Scope *scope, const AstExpr *target, Value
         return;
     }
     Stores stores = {0};
-    bool matches = to.kind == VALUE_INSTANCE && value.kind == VALUE_LIST && collect_stores(e, to, false, &stores, target->span);
+    bool matches =
+        to.kind == VALUE_INSTANCE && value.kind == VALUE_LIST && collect_stores(e, to, false, &stores, target->span);
     if (!matches || stores.count != value.u.list->count) {
-        fail(e, target->span, "`<-` gives a parameter or state a new value; this is %s", value_text(e, to));
+        refuse(e, target->span, "`<-` gives a parameter or state a new value; this is %s", value_text(e, to));
         return;
     }
     for (int s = 0; s < stores.count; s++)
@@ -108,7 +114,7 @@ static void update_one(Elaborator *e, Scope *scope, const AstExpr *target, Value
 static void run_update(Elaborator *e, Scope *scope, const AstStmt *stmt) {
     const AstExprs *targets = &stmt->u.update.targets;
     if (e->graph == NULL) {
-        fail(e, stmt->span, "`<-` stands in entries: outside, a state gets its first value where it is declared");
+        refuse(e, stmt->span, "`<-` stands in entries: outside, a state gets its first value where it is declared");
         return;
     }
     Value value = eval_values(e, scope, &stmt->u.update.values);
@@ -117,7 +123,7 @@ static void run_update(Elaborator *e, Scope *scope, const AstStmt *stmt) {
         return;
     }
     bool fits = value.kind == VALUE_LIST && value.u.list->count == targets->count;
-    if (!fits && !is_poison(value)) fail(e, stmt->span, "%d targets for %s", targets->count, value_text(e, value));
+    if (!fits && !is_poison(value)) refuse(e, stmt->span, "%d targets for %s", targets->count, value_text(e, value));
     for (int t = 0; fits && t < targets->count; t++)
         update_one(e, scope, targets->at[t], value.u.list->at[t]);
 }
@@ -139,8 +145,8 @@ static void run_if(Elaborator *e, Scope *scope, const AstStmt *stmt, Flow *flow)
     if (is_poison(condition)) return;
     if (condition.kind != VALUE_BOOL) {
         bool run_time = is_tensor(condition) || is_indexed(condition);
-        fail(e, stmt->u.branch.condition->span, "the condition of `if` is known while compiling; this is %s%s",
-             value_text(e, condition), run_time ? ": use where(c, a, b)" : "");
+        refuse(e, stmt->u.branch.condition->span, "the condition of `if` is known while compiling; this is %s%s",
+               value_text(e, condition), run_time ? ": use where(c, a, b)" : "");
         return;
     }
     if (condition.u.boolean)
@@ -154,7 +160,7 @@ static const char *message_text(Elaborator *e, Scope *scope, const AstPieces *pi
     for (int p = 0; p < pieces->count; p++) {
         const AstPiece *piece = &pieces->at[p];
         Value value = piece->text != NULL ? poison : eval(e, scope, piece->value);
-        const char *part = piece->text != NULL ? piece->text
+        const char *part = piece->text != NULL          ? piece->text
                            : value.kind == VALUE_STRING ? value.u.string
                                                         : value_text(e, value);
         text = arena_print(e->arena, "%s%s", text, part);
@@ -166,9 +172,10 @@ static void run_assert(Elaborator *e, Scope *scope, const AstStmt *stmt) {
     Value condition = eval(e, scope, stmt->u.assertion.condition);
     if (is_poison(condition)) return;
     if (condition.kind != VALUE_BOOL)
-        fail(e, stmt->span, "assert needs a condition that is known while compiling, not %s", value_text(e, condition));
+        refuse(e, stmt->span, "assert needs a condition that is known while compiling, not %s",
+               value_text(e, condition));
     else if (!condition.u.boolean)
-        fail(e, stmt->span, "%s", message_text(e, scope, &stmt->u.assertion.message));
+        refuse(e, stmt->span, "%s", message_text(e, scope, &stmt->u.assertion.message));
 }
 
 /* ---- declarations ---- */
@@ -210,15 +217,16 @@ static bool store_shape(Elaborator *e, Scope *scope, const AstStmt *stmt, Shape 
     if (!eval_dims(e, scope, &stmt->u.decl.shape.dims, shape)) return false;
     for (int a = 0; a < shape->rank; a++)
         if (!dim_is_constant(shape->dims[a])) {
-            fail(e, stmt->u.decl.shape.span, "a parameter or state has a constant shape; %s is given at each call",
-                 dim_text(e->arena, shape->dims[a]));
+            refuse(e, stmt->u.decl.shape.span, "a parameter or state has a constant shape; %s is given at each call",
+                   dim_text(e->arena, shape->dims[a]));
             return false;
         }
     return true;
 }
 
 static const char *store_path(Elaborator *e, const AstStmt *stmt) {
-    if (stmt->kind == AST_SLOT) return arena_print(e->arena, "%s.%s.%s", e->slot_prefix, stmt->u.decl.name.name, e->slot_for->path);
+    if (stmt->kind == AST_SLOT)
+        return arena_print(e->arena, "%s.%s.%s", e->slot_prefix, stmt->u.decl.name.name, e->slot_for->path);
     return join_path(e, e->path, stmt->u.decl.name.name);
 }
 
@@ -227,7 +235,7 @@ void declare_store(Elaborator *e, Scope *scope, const AstStmt *stmt) {
     Shape shape;
     scope_bind(e, scope, name.name, poison, name.span);
     if (stmt->kind == AST_SLOT && e->slot_for == NULL) {
-        fail(e, stmt->span, "`slot` stands in an optimizer: it has the shape of the parameter that is trained");
+        refuse(e, stmt->span, "`slot` stands in an optimizer: it has the shape of the parameter that is trained");
         return;
     }
     if (!store_shape(e, scope, stmt, &shape)) return;
@@ -252,7 +260,7 @@ static void declare(Elaborator *e, Scope *scope, const AstStmt *stmt) {
         return;
     }
     if (scope->kind == SCOPE_FUNCTION || scope->kind == SCOPE_ENTRY) {
-        fail(e, stmt->span, "parameters and state are declared in the file or in a module: they outlive a call");
+        refuse(e, stmt->span, "parameters and state are declared in the file or in a module: they outlive a call");
         return;
     }
     declare_store(e, scope, stmt);

@@ -12,7 +12,7 @@ static const char *index_letter(Elaborator *e, int axis) {
 /* What the store holds now; one leaf per entry, and after an update the new value. */
 Node *read_store(Elaborator *e, Store *store, Span span) {
     if (e->graph == NULL) {
-        fail(e, span, "%s can only be read in an entry", store->path);
+        refuse(e, span, "%s can only be read in an entry", store->path);
         return NULL;
     }
     if (store->position >= e->current_count) {
@@ -33,12 +33,12 @@ Node *read_store(Elaborator *e, Store *store, Span span) {
 
 static bool graph_has_room(Elaborator *e, Span span) {
     if (e->graph == NULL) {
-        fail(e, span, "tensors exist only in entries: here values are known while compiling");
+        refuse(e, span, "tensors exist only in entries: here values are known while compiling");
         return false;
     }
     if (e->graph->nodes.count < NODE_LIMIT) return true;
     if (e->graph->nodes.count == NODE_LIMIT) { /* said once */
-        fail(e, span, "the entry grows beyond %d operations", NODE_LIMIT);
+        refuse(e, span, "the entry grows beyond %d operations", NODE_LIMIT);
         vec_push(e->arena, &e->graph->nodes, NULL);
     }
     return false;
@@ -52,7 +52,7 @@ static Node *size_node(Elaborator *e, Dim size, Span span) {
 /* Tensors of one shape, side by side on a new first axis. */
 static Node *stack(Elaborator *e, const Values *list, Span span) {
     if (list->count == 0) {
-        fail(e, span, "an empty list is no tensor");
+        refuse(e, span, "an empty list is no tensor");
         return NULL;
     }
     Node **parts = ARENA_ARRAY(e->arena, Node *, list->count);
@@ -62,8 +62,9 @@ static Node *stack(Elaborator *e, const Values *list, Span span) {
         if (parts[p] == NULL) return NULL;
         if (parts[p]->type.elem < elem) elem = parts[p]->type.elem;
         if (!shape_equal(parts[p]->type.shape, parts[0]->type.shape)) {
-            Diagnostic *error = error_at(e, span, "a list is stacked where a tensor is needed, but its parts differ: %s and %s",
-                                         type_text(e->arena, parts[0]->type), type_text(e->arena, parts[p]->type));
+            Diagnostic *error =
+                error_at(e, span, "a list is stacked where a tensor is needed, but its parts differ: %s and %s",
+                         type_text(e->arena, parts[0]->type), type_text(e->arena, parts[p]->type));
             note_origin(e, error, parts[p]);
             return NULL;
         }
@@ -80,7 +81,8 @@ static Node *stack(Elaborator *e, const Values *list, Span span) {
             value = part;
             continue;
         }
-        int here = nest_call2(&nest, SCALAR_equal, body_index(&nest.body, which), body_literal(&nest.body, ELEM_INT, p));
+        int here =
+            nest_call2(&nest, SCALAR_equal, body_index(&nest.body, which), body_literal(&nest.body, ELEM_INT, p));
         value = nest_call3(&nest, SCALAR_select, here, part, value);
     }
     return nest_end(&nest, REDUCE_NONE, value);
@@ -89,15 +91,14 @@ static Node *stack(Elaborator *e, const Values *list, Span span) {
 Node *node_of(Elaborator *e, Value value, Span span) {
     if (value.kind == VALUE_POISON || !graph_has_room(e, span)) return NULL;
     switch (value.kind) {
-    case VALUE_INT:
-        return build_fill(e->graph, ELEM_INT, (Shape){0}, (double)value.u.integer, origin_at(e, span));
+    case VALUE_INT: return build_fill(e->graph, ELEM_INT, (Shape){0}, (double)value.u.integer, origin_at(e, span));
     case VALUE_REAL: return build_fill(e->graph, ELEM_REAL, (Shape){0}, value.u.real, origin_at(e, span));
     case VALUE_BOOL: return build_fill(e->graph, ELEM_BOOL, (Shape){0}, value.u.boolean, origin_at(e, span));
     case VALUE_SIZE: return size_node(e, value.u.size, span);
     case VALUE_TENSOR: return value.u.node;
     case VALUE_STORE: return read_store(e, value.u.store, span);
     case VALUE_LIST: return stack(e, value.u.list, span);
-    default: fail(e, span, "a tensor is needed here, not %s", value_text(e, value)); return NULL;
+    default: refuse(e, span, "a tensor is needed here, not %s", value_text(e, value)); return NULL;
     }
 }
 
@@ -124,7 +125,9 @@ static bool operand_of(Elaborator *e, Value value, Span span, Operand *operand) 
     return true;
 }
 
-static bool dim_is_one(Dim dim) { return dim_is_constant(dim) && dim.constant == 1; }
+static bool dim_is_one(Dim dim) {
+    return dim_is_constant(dim) && dim.constant == 1;
+}
 
 /* The common shape. With different ranks only the lower-rank operand may stretch. */
 static bool broadcast_shapes(Elaborator *e, Shape a, Shape b, Shape *out, bool *mend_rank) {
@@ -157,7 +160,9 @@ static int read_broadcast(Elaborator *e, NestBuilder *nest, const Operand *opera
     Body *body = &nest->body;
     if (operand->value.kind == VALUE_SIZE) return body_size(body, operand->value.u.size);
     if (operand->node == NULL) {
-        Elem elem = operand->value.kind == VALUE_INT ? ELEM_INT : operand->value.kind == VALUE_BOOL ? ELEM_BOOL : ELEM_REAL;
+        Elem elem = operand->value.kind == VALUE_INT    ? ELEM_INT
+                    : operand->value.kind == VALUE_BOOL ? ELEM_BOOL
+                                                        : ELEM_REAL;
         return body_literal(body, elem, number_of(operand->value));
     }
     Affine *axes = ARENA_ARRAY(e->arena, Affine, operand->shape.rank);
@@ -186,9 +191,10 @@ static int promoted_call(Elaborator *e, Body *body, Scalar fn, int count, const 
     Elem elem = common_elem(body, fn, count, args);
     for (int a = 0; a < count; a++) {
         bool condition = types == SCALAR_TYPES_SELECT && a == 0;
-        bool keep = types == SCALAR_TYPES_TO_REAL || types == SCALAR_TYPES_TO_INT || condition || types == SCALAR_TYPES_LOGIC;
+        bool keep =
+            types == SCALAR_TYPES_TO_REAL || types == SCALAR_TYPES_TO_INT || condition || types == SCALAR_TYPES_LOGIC;
         if ((condition || types == SCALAR_TYPES_LOGIC) && body_elem(body, args[a]) != ELEM_BOOL) {
-            fail(e, span, "a condition is needed here (a bool), not %s", elem_name(body_elem(body, args[a])));
+            refuse(e, span, "a condition is needed here (a bool), not %s", elem_name(body_elem(body, args[a])));
             return -1;
         }
         cast_args[a] = keep || elem == ELEM_BOOL ? args[a] : body_cast(body, elem, args[a]);
@@ -197,8 +203,8 @@ static int promoted_call(Elaborator *e, Body *body, Scalar fn, int count, const 
 }
 
 static Value too_large(Elaborator *e, Shape shape, Span span) {
-    return fail(e, span, "a tensor of shape %s has more than %lld elements", shape_text(e->arena, shape),
-                (long long)ELEMENT_LIMIT);
+    return refuse(e, span, "a tensor of shape %s has more than %lld elements", shape_text(e->arena, shape),
+                  (long long)ELEMENT_LIMIT);
 }
 
 Value elementwise(Elaborator *e, Scalar fn, int count, const Value *args, Span span) {
@@ -218,9 +224,10 @@ Value elementwise(Elaborator *e, Scalar fn, int count, const Value *args, Span s
             shape = common;
             continue;
         }
-        Diagnostic *error = error_at(e, span, "the shapes %s and %s do not fit together%s", shape_text(e->arena, shape),
-                                     shape_text(e->arena, operands[a].shape),
-                                     mend_rank ? ": with different ranks only the lower one stretches; write [:, None]" : "");
+        Diagnostic *error =
+            error_at(e, span, "the shapes %s and %s do not fit together%s", shape_text(e->arena, shape),
+                     shape_text(e->arena, operands[a].shape),
+                     mend_rank ? ": with different ranks only the lower one stretches; write [:, None]" : "");
         for (int b = 0; b <= a; b++)
             note_origin(e, error, operands[b].node);
         return poison;
@@ -252,7 +259,8 @@ Value scalar_elementwise(Elaborator *e, Scalar fn, int count, const Value *args,
             Operand operand;
             if (!operand_of(e, value, span, &operand)) return poison;
             if (operand.shape.rank > 0)
-                return fail(e, span, "%s stands beside indices: write its position on every axis", value_text(e, value));
+                return refuse(e, span, "%s stands beside indices: write its position on every axis",
+                              value_text(e, value));
             exprs[a] = read_broadcast(e, e->nest, &operand, (Shape){0});
         }
     }
@@ -286,11 +294,11 @@ static Value fold_int(Elaborator *e, AstBinary op, int64_t a, int64_t b, Span sp
         if (!__builtin_mul_overflow(a, b, &result)) return value_int(result);
         break;
     case AST_DIVIDE:
-        if (b == 0) return fail(e, span, "division by zero");
+        if (b == 0) return refuse(e, span, "division by zero");
         return value_real((double)a / (double)b);
     case AST_FLOOR_DIVIDE:
     case AST_MODULO: {
-        if (b == 0) return fail(e, span, "division by zero");
+        if (b == 0) return refuse(e, span, "division by zero");
         if (b == -1) return op == AST_MODULO ? value_int(0) : fold_int(e, AST_SUBTRACT, 0, a, span);
         int64_t quotient = a / b - (a % b != 0 && (a < 0) != (b < 0));
         return value_int(op == AST_MODULO ? a - quotient * b : quotient);
@@ -306,7 +314,7 @@ static Value fold_int(Elaborator *e, AstBinary op, int64_t a, int64_t b, Span sp
         break;
     default: break;
     }
-    return fail(e, span, "the number is too large: %lld %s %lld", (long long)a, ast_binary_text(op), (long long)b);
+    return refuse(e, span, "the number is too large: %lld %s %lld", (long long)a, ast_binary_text(op), (long long)b);
 }
 
 static Value fold_real(Elaborator *e, AstBinary op, double a, double b, Span span) {
@@ -314,9 +322,9 @@ static Value fold_real(Elaborator *e, AstBinary op, double a, double b, Span spa
     case AST_ADD: return value_real(a + b);
     case AST_SUBTRACT: return value_real(a - b);
     case AST_MULTIPLY: return value_real(a * b);
-    case AST_DIVIDE: return b == 0 ? fail(e, span, "division by zero") : value_real(a / b);
-    case AST_FLOOR_DIVIDE: return b == 0 ? fail(e, span, "division by zero") : value_real(floor(a / b));
-    case AST_MODULO: return b == 0 ? fail(e, span, "division by zero") : value_real(a - floor(a / b) * b);
+    case AST_DIVIDE: return b == 0 ? refuse(e, span, "division by zero") : value_real(a / b);
+    case AST_FLOOR_DIVIDE: return b == 0 ? refuse(e, span, "division by zero") : value_real(floor(a / b));
+    case AST_MODULO: return b == 0 ? refuse(e, span, "division by zero") : value_real(a - floor(a / b) * b);
     case AST_POWER: return value_real(pow(a, b));
     default: return poison;
     }
@@ -333,13 +341,15 @@ static Value fold_comparison(AstBinary op, double a, double b) {
     }
 }
 
-static bool is_comparison(AstBinary op) { return op >= AST_LESS && op <= AST_NOT_EQUAL; }
+static bool is_comparison(AstBinary op) {
+    return op >= AST_LESS && op <= AST_NOT_EQUAL;
+}
 
 static Value fold(Elaborator *e, AstBinary op, Value a, Value b, Span span) {
     if (op == AST_OR || op == AST_AND) {
         if (a.kind != VALUE_BOOL || b.kind != VALUE_BOOL)
-            return fail(e, span, "`%s` needs two conditions, not %s and %s", ast_binary_text(op), value_text(e, a),
-                        value_text(e, b));
+            return refuse(e, span, "`%s` needs two conditions, not %s and %s", ast_binary_text(op), value_text(e, a),
+                          value_text(e, b));
         return value_bool(op == AST_OR ? a.u.boolean || b.u.boolean : a.u.boolean && b.u.boolean);
     }
     if (is_comparison(op)) return fold_comparison(op, number_of(a), number_of(b));
@@ -419,19 +429,23 @@ Value matmul(Elaborator *e, Value left, Value right, Span span) {
     Node *a = real_node_of(e, left, span), *b = real_node_of(e, right, span);
     if (a == NULL || b == NULL) return poison;
     Shape sa = a->type.shape, sb = b->type.shape;
-    if (sa.rank == 0 || sb.rank == 0) return fail(e, span, "`@` needs matrices or vectors; a number is multiplied by `*`");
+    if (sa.rank == 0 || sb.rank == 0)
+        return refuse(e, span, "`@` needs matrices or vectors; a number is multiplied by `*`");
     Dim inner_a = sa.dims[sa.rank - 1], inner_b = sb.dims[sb.rank >= 2 ? sb.rank - 2 : 0];
     if (!dim_equal(inner_a, inner_b)) {
-        Diagnostic *error = error_at(e, span, "%s @ %s: the inner sizes %s and %s differ", shape_text(e->arena, sa),
-                                     shape_text(e->arena, sb), dim_text(e->arena, inner_a), dim_text(e->arena, inner_b));
+        Diagnostic *error =
+            error_at(e, span, "%s @ %s: the inner sizes %s and %s differ", shape_text(e->arena, sa),
+                     shape_text(e->arena, sb), dim_text(e->arena, inner_a), dim_text(e->arena, inner_b));
         note_origin(e, error, a);
         note_origin(e, error, b);
         return poison;
     }
-    Shape batch_a = {sa.rank >= 2 ? sa.rank - 2 : 0, sa.dims}, batch_b = {sb.rank >= 2 ? sb.rank - 2 : 0, sb.dims}, batch;
+    Shape batch_a = {sa.rank >= 2 ? sa.rank - 2 : 0, sa.dims}, batch_b = {sb.rank >= 2 ? sb.rank - 2 : 0, sb.dims},
+          batch;
     bool mend_rank;
     if (!broadcast_shapes(e, batch_a, batch_b, &batch, &mend_rank))
-        return fail(e, span, "%s @ %s: the leading axes do not fit together", shape_text(e->arena, sa), shape_text(e->arena, sb));
+        return refuse(e, span, "%s @ %s: the leading axes do not fit together", shape_text(e->arena, sa),
+                      shape_text(e->arena, sb));
     if (!graph_has_room(e, span)) return poison;
     NestBuilder nest = nest_begin(e->graph, origin_at(e, span));
     Affine *at_a = ARENA_ARRAY(e->arena, Affine, sa.rank), *at_b = ARENA_ARRAY(e->arena, Affine, sb.rank);
@@ -464,8 +478,8 @@ Value swap_axes(Elaborator *e, Value value, Span span) {
     if (node == NULL) return poison;
     Shape shape = node->type.shape;
     if (shape.rank < 2)
-        return fail(e, span, "x' swaps the last two axes; %s has %s", type_text(e->arena, node->type),
-                    shape.rank == 0 ? "none" : "only one");
+        return refuse(e, span, "x' swaps the last two axes; %s has %s", type_text(e->arena, node->type),
+                      shape.rank == 0 ? "none" : "only one");
     NestBuilder nest = nest_begin(e->graph, origin_at(e, span));
     int *at = ARENA_ARRAY(e->arena, int, shape.rank);
     for (int a = 0; a < shape.rank; a++) {
@@ -491,9 +505,9 @@ Value reduce_axes(Elaborator *e, Reduce reduce, Node *node, const bool *axes, bo
     for (int a = 0; a < shape.rank; a++) {
         if (!axes[a]) continue;
         if (selects && dim_low(shape.dims[a]) == 0)
-            return fail(e, span, "%s may be over nothing: axis %d of %s can be empty",
-                        reduce == REDUCE_MAX || reduce == REDUCE_ARGMAX ? "a maximum" : "a minimum", a,
-                        type_text(e->arena, node->type));
+            return refuse(e, span, "%s may be over nothing: axis %d of %s can be empty",
+                          reduce == REDUCE_MAX || reduce == REDUCE_ARGMAX ? "a maximum" : "a minimum", a,
+                          type_text(e->arena, node->type));
         at[a] = nest_reduced(&nest, index_letter(e, a), shape.dims[a]);
     }
     int value = nest_read_at(&nest, node, at);
@@ -508,7 +522,7 @@ Value broadcast_to(Elaborator *e, Value value, Shape shape, Span span) {
     if (is_poison(value) || !operand_of(e, value, span, &operand) || !graph_has_room(e, span)) return poison;
     if (operand.node != NULL && shape_equal(operand.shape, shape)) return value_node(operand.node);
     if (!broadcast_shapes(e, operand.shape, shape, &common, &mend_rank) || !shape_equal(common, shape))
-        return fail(e, span, "%s does not fit the shape %s", value_text(e, value), shape_text(e->arena, shape));
+        return refuse(e, span, "%s does not fit the shape %s", value_text(e, value), shape_text(e->arena, shape));
     int64_t elements;
     if (!shape_elements(shape, &elements)) return too_large(e, shape, span);
     NestBuilder nest = nest_begin(e->graph, origin_at(e, span));
@@ -534,7 +548,8 @@ static bool constant_at(Elaborator *e, Scope *scope, const AstExpr *expr, Dim si
     Dim dim;
     if (is_poison(value)) return false;
     if (!value_as_dim(value, &dim)) {
-        fail(e, expr->span, "a bound of a slice is an int that is known while compiling, not %s", value_text(e, value));
+        refuse(e, expr->span, "a bound of a slice is an int that is known while compiling, not %s",
+               value_text(e, value));
         return false;
     }
     if (dim_is_constant(dim) && dim.constant < 0) return dim_add(size, dim, out);
@@ -548,7 +563,8 @@ static bool slice_position(Elaborator *e, Scope *scope, const AstSub *sub, Dim s
     if (sub->step != NULL) {
         Value step = eval(e, scope, sub->step);
         if (step.kind != VALUE_INT || step.u.integer <= 0) {
-            if (!is_poison(step)) fail(e, sub->step->span, "the step of a slice is a positive int; flip(x, axis = ..) reverses");
+            if (!is_poison(step))
+                refuse(e, sub->step->span, "the step of a slice is a positive int; flip(x, axis = ..) reverses");
             return false;
         }
         out->step = step.u.integer;
@@ -557,24 +573,27 @@ static bool slice_position(Elaborator *e, Scope *scope, const AstSub *sub, Dim s
     if (sub->end != NULL && !constant_at(e, scope, sub->end, size, &end)) return false;
     if (dim_is_constant(size)) { /* bounds beyond the end are the end */
         int64_t limit = size.constant;
-        if (dim_is_constant(begin)) begin.constant = begin.constant < 0 ? 0 : begin.constant > limit ? limit : begin.constant;
+        if (dim_is_constant(begin))
+            begin.constant = begin.constant < 0 ? 0 : begin.constant > limit ? limit : begin.constant;
         if (dim_is_constant(end)) end.constant = end.constant < 0 ? 0 : end.constant > limit ? limit : end.constant;
     }
     if (!dim_scale(begin, -1, &negative) || !dim_add(end, negative, &length)) {
-        fail(e, sub->span, "a slice from %s to %s has no size k + m*S", dim_text(e->arena, begin), dim_text(e->arena, end));
+        refuse(e, sub->span, "a slice from %s to %s has no size k + m*S", dim_text(e->arena, begin),
+               dim_text(e->arena, end));
         return false;
     }
     if (out->step != 1 && !dim_is_constant(length)) {
-        fail(e, sub->span, "a slice with a step needs a constant length, not %s", dim_text(e->arena, length));
+        refuse(e, sub->span, "a slice with a step needs a constant length, not %s", dim_text(e->arena, length));
         return false;
     }
     if (out->step != 1) length = dim_constant((length.constant + out->step - 1) / out->step);
     if (dim_is_constant(length) && length.constant < 0) length.constant = 0;
     Dim beyond, rest;
-    if (dim_low(length) < 0 || (dim_scale(end, -1, &negative) && dim_add(size, negative, &beyond) && dim_low(beyond) < 0) ||
+    if (dim_low(length) < 0 ||
+        (dim_scale(end, -1, &negative) && dim_add(size, negative, &beyond) && dim_low(beyond) < 0) ||
         !dim_scale(begin, 1, &rest) || dim_low(begin) < 0) {
-        fail(e, sub->span, "the slice %s:%s can leave an axis of size %s", dim_text(e->arena, begin), dim_text(e->arena, end),
-             dim_text(e->arena, size));
+        refuse(e, sub->span, "the slice %s:%s can leave an axis of size %s", dim_text(e->arena, begin),
+               dim_text(e->arena, end), dim_text(e->arena, size));
         return false;
     }
     out->begin = begin;
@@ -591,14 +610,15 @@ static bool single_position(Elaborator *e, Scope *scope, const AstSub *sub, Dim 
         out->gather = node_of(e, value, sub->span);
         if (out->gather == NULL) return false;
         if (out->gather->type.elem == ELEM_INT) return true;
-        fail(e, sub->span, "a position is an int, not %s", type_text(e->arena, out->gather->type));
+        refuse(e, sub->span, "a position is an int, not %s", type_text(e->arena, out->gather->type));
         return false;
     }
     if (dim_is_constant(dim) && dim.constant < 0 && !dim_add(size, dim, &dim)) return false;
-    bool inside = dim_low(dim) >= 0 && dim_scale(dim, -1, &negative) && dim_add(size, negative, &rest) && dim_low(rest) >= 1;
+    bool inside =
+        dim_low(dim) >= 0 && dim_scale(dim, -1, &negative) && dim_add(size, negative, &rest) && dim_low(rest) >= 1;
     if (!inside) {
-        fail(e, sub->span, "position %s is outside axis %d, whose size is %s", value_text(e, value), axis,
-             dim_text(e->arena, size));
+        refuse(e, sub->span, "position %s is outside axis %d, whose size is %s", value_text(e, value), axis,
+               dim_text(e->arena, size));
         return false;
     }
     out->begin = dim;
@@ -606,7 +626,8 @@ static bool single_position(Elaborator *e, Scope *scope, const AstSub *sub, Dim 
 }
 
 /* Positions for all axes, `..` filled; new axes are marked by axis_of = -1. */
-static bool plan_subs(Elaborator *e, Scope *scope, const AstExpr *expr, Shape shape, Position *plan, int *axis_of, int *count) {
+static bool plan_subs(Elaborator *e, Scope *scope, const AstExpr *expr, Shape shape, Position *plan, int *axis_of,
+                      int *count) {
     const AstSubs *subs = &expr->u.subscript.subs;
     int named = 0, rest = -1;
     for (int s = 0; s < subs->count; s++) {
@@ -614,8 +635,8 @@ static bool plan_subs(Elaborator *e, Scope *scope, const AstExpr *expr, Shape sh
         if (subs->at[s].kind == AST_SUB_REST) rest = s;
     }
     if (named > shape.rank) {
-        fail(e, expr->span, "%d positions for %s, which has %d ax%s", named, shape_text(e->arena, shape), shape.rank,
-             shape.rank == 1 ? "is" : "es");
+        refuse(e, expr->span, "%d positions for %s, which has %d ax%s", named, shape_text(e->arena, shape), shape.rank,
+               shape.rank == 1 ? "is" : "es");
         return false;
     }
     int axis = 0;
@@ -650,7 +671,7 @@ static Value read_positions(Elaborator *e, Node *node, const Position *plan, con
         if (!plan[p].dropped) {
             int index = nest_free(&nest, index_letter(e, letter++), plan[p].size);
             affine_scale(e->arena, affine_index(e->arena, index), plan[p].step, &scaled);
-            if (!affine_add(e->arena, position, scaled, &position)) return fail(e, span, "the position is too large");
+            if (!affine_add(e->arena, position, scaled, &position)) return refuse(e, span, "the position is too large");
         }
         if (axis_of[p] >= 0) axes[axis_of[p]] = position;
     }
@@ -660,7 +681,7 @@ static Value read_positions(Elaborator *e, Node *node, const Position *plan, con
 static Value list_item(Elaborator *e, Scope *scope, const Values *list, const AstExpr *expr) {
     const AstSubs *subs = &expr->u.subscript.subs;
     if (subs->count != 1 || subs->at[0].kind == AST_SUB_NONE || subs->at[0].kind == AST_SUB_REST)
-        return fail(e, expr->span, "a list has one position");
+        return refuse(e, expr->span, "a list has one position");
     if (subs->at[0].kind == AST_SUB_SLICE) {
         Position slice;
         if (!slice_position(e, scope, &subs->at[0], dim_constant(list->count), &slice)) return poison;
@@ -671,10 +692,13 @@ static Value list_item(Elaborator *e, Scope *scope, const Values *list, const As
     }
     Value at = eval(e, scope, subs->at[0].begin);
     if (is_poison(at)) return poison;
-    if (at.kind != VALUE_INT) return fail(e, subs->at[0].span, "a position in a list is an int known while compiling, not %s", value_text(e, at));
+    if (at.kind != VALUE_INT)
+        return refuse(e, subs->at[0].span, "a position in a list is an int known while compiling, not %s",
+                      value_text(e, at));
     int64_t position = at.u.integer < 0 ? at.u.integer + list->count : at.u.integer;
     if (position < 0 || position >= list->count)
-        return fail(e, subs->at[0].span, "position %lld is outside a list of %d", (long long)at.u.integer, list->count);
+        return refuse(e, subs->at[0].span, "position %lld is outside a list of %d", (long long)at.u.integer,
+                      list->count);
     return list->at[position];
 }
 

@@ -4,7 +4,8 @@
 
 /* ---- what reaches what ---- */
 
-/* Whether a derivative passes from a read to the result of a body: not through comparisons, casts to int and the like. */
+/* Whether a derivative passes from a read to the result of a body: not through comparisons, casts to int and the like.
+ */
 static bool body_passes(Elaborator *e, const Nest *nest, int arg) {
     int count = nest->body.exprs.count;
     bool *passes = ARENA_ARRAY(e->arena, bool, count);
@@ -45,8 +46,10 @@ static bool no_sample_between(Elaborator *e, const Node *of, const Node *by, Spa
     for (int b = 0; b < e->barriers.count; b++) {
         const Barrier *barrier = &e->barriers.at[b];
         if (!reached[barrier->argument->id] || !reached_from(e, barrier->sample, false)[of->id]) continue;
-        Diagnostic *error = error_at(e, barrier->span, "a gradient would have to pass through this %s sample, which has no derivative: "
-                                     "cut the path by stop(...) around its argument", barrier->name);
+        Diagnostic *error = error_at(e, barrier->span,
+                                     "a gradient would have to pass through this %s sample, which has no derivative: "
+                                     "cut the path by stop(...) around its argument",
+                                     barrier->name);
         if (error != NULL) diag_note(e->diagnostics, error, span, "the gradient is asked for here");
         return false;
     }
@@ -55,8 +58,9 @@ static bool no_sample_between(Elaborator *e, const Node *of, const Node *by, Spa
 
 static bool is_loss(Elaborator *e, const Node *node, Span span) {
     if (node->type.elem == ELEM_REAL && node->type.shape.rank == 0) return true;
-    Diagnostic *error = error_at(e, span, "a gradient is taken of one real number; this is %s%s", type_text(e->arena, node->type),
-                                 node->type.shape.rank > 0 ? ": take its mean or sum" : "");
+    Diagnostic *error =
+        error_at(e, span, "a gradient is taken of one real number; this is %s%s", type_text(e->arena, node->type),
+                 node->type.shape.rank > 0 ? ": take its mean or sum" : "");
     note_origin(e, error, node);
     return false;
 }
@@ -72,7 +76,8 @@ static Value grad_by_stores(Elaborator *e, Node *of, Value by, Span span) {
     if (!collect_stores(e, by, false, &stores, span)) return poison;
     for (int s = 0; s < stores.count; s++)
         any |= reached_from(e, read_store(e, stores.at[s], span), false)[of->id];
-    if (!any) return fail(e, span, "no differentiable path leads from %s to what is differentiated", value_text(e, by));
+    if (!any)
+        return refuse(e, span, "no differentiable path leads from %s to what is differentiated", value_text(e, by));
     for (int s = 0; s < stores.count; s++)
         vec_push(e->arena, list.u.list, grad_by(e, of, (Value){VALUE_STORE, {.store = stores.at[s]}}, span, false));
     return list;
@@ -89,10 +94,12 @@ static Value grad_by(Elaborator *e, Node *of, Value by, Span span, bool required
     Node *node = node_of(e, by, span);
     if (node == NULL) return poison;
     bool reached = node->type.elem == ELEM_REAL && reached_from(e, node, false)[of->id];
-    if (!reached && !required) return value_node(build_fill(e->graph, ELEM_REAL, node->type.shape, 0, origin_at(e, span)));
+    if (!reached && !required)
+        return value_node(build_fill(e->graph, ELEM_REAL, node->type.shape, 0, origin_at(e, span)));
     if (!no_sample_between(e, of, node, span)) return poison;
     if (!reached) {
-        Diagnostic *error = error_at(e, span, "no differentiable path leads from %s to what is differentiated", value_text(e, by));
+        Diagnostic *error =
+            error_at(e, span, "no differentiable path leads from %s to what is differentiated", value_text(e, by));
         note_origin(e, error, node);
         return poison;
     }
@@ -114,7 +121,8 @@ static void add_store(Elaborator *e, Store *store, Stores *stores) {
 }
 
 static void stores_below(Elaborator *e, Value value, bool with_states, Stores *stores) {
-    if (value.kind == VALUE_STORE && (with_states || value.u.store->kind == STORE_PARAM)) add_store(e, value.u.store, stores);
+    if (value.kind == VALUE_STORE && (with_states || value.u.store->kind == STORE_PARAM))
+        add_store(e, value.u.store, stores);
     for (int i = 0; value.kind == VALUE_LIST && i < value.u.list->count; i++)
         stores_below(e, value.u.list->at[i], with_states, stores);
     if (value.kind != VALUE_INSTANCE) return;
@@ -126,7 +134,7 @@ static void stores_below(Elaborator *e, Value value, bool with_states, Stores *s
 bool collect_stores(Elaborator *e, Value value, bool with_states, Stores *stores, Span span) {
     if (is_poison(value)) return false;
     if (value.kind != VALUE_STORE && value.kind != VALUE_LIST && value.kind != VALUE_INSTANCE) {
-        fail(e, span, "parameters, instances and lists of them are meant here, not %s", value_text(e, value));
+        refuse(e, span, "parameters, instances and lists of them are meant here, not %s", value_text(e, value));
         return false;
     }
     if (value.kind == VALUE_STORE)
@@ -138,7 +146,7 @@ bool collect_stores(Elaborator *e, Value value, bool with_states, Stores *stores
 
 /* map(f, a, b): over lists and instances of the same form, down to their tensors; an instance becomes a list. */
 Value map_value(Elaborator *e, const Value *args, int count, Span span) {
-    if (count < 2) return fail(e, span, "map(f, a, ...) needs a function and something to map over");
+    if (count < 2) return refuse(e, span, "map(f, a, ...) needs a function and something to map over");
     Value *forms = ARENA_ARRAY(e->arena, Value, count);
     for (int a = 1; a < count; a++) {
         Stores stores = {0};
@@ -149,13 +157,15 @@ Value map_value(Elaborator *e, const Value *args, int count, Span span) {
         for (int s = 0; s < stores.count; s++)
             vec_push(e->arena, forms[a].u.list, (Value){VALUE_STORE, {.store = stores.at[s]}});
     }
-    if (forms[1].kind != VALUE_LIST) return fail(e, span, "map needs a list or an instance, not %s", value_text(e, args[1]));
+    if (forms[1].kind != VALUE_LIST)
+        return refuse(e, span, "map needs a list or an instance, not %s", value_text(e, args[1]));
     Value list = value_list(e, 0, NULL);
     for (int i = 0; i < forms[1].u.list->count; i++) {
         CallArgs call = {0};
         for (int a = 1; a < count; a++) {
             if (forms[a].kind != VALUE_LIST || forms[a].u.list->count != forms[1].u.list->count)
-                return fail(e, span, "map: %s and %s have different forms", value_text(e, args[1]), value_text(e, args[a]));
+                return refuse(e, span, "map: %s and %s have different forms", value_text(e, args[1]),
+                              value_text(e, args[a]));
             vec_push(e->arena, &call, (CallArg){NULL, forms[a].u.list->at[i], span});
         }
         vec_push(e->arena, list.u.list, call_value(e, args[0], &call, span));
@@ -204,7 +214,8 @@ static Scope *optimizer_scope(Elaborator *e, const BoundOptimizer *optimizer) {
     return scope;
 }
 
-static Value apply_optimizer(Elaborator *e, const BoundOptimizer *optimizer, Scope *arguments, Store *store, const CallArgs *args) {
+static Value apply_optimizer(Elaborator *e, const BoundOptimizer *optimizer, Scope *arguments, Store *store,
+                             const CallArgs *args) {
     const AstStmt *stmt = optimizer->def->stmt;
     const AstStmts *stmts = &stmt->u.module.members.stmts;
     Scope *scope = scope_new(e, SCOPE_MODULE, arguments);
@@ -222,7 +233,8 @@ static Value apply_optimizer(Elaborator *e, const BoundOptimizer *optimizer, Sco
     }
     e->slot_for = outer_for;
     e->slot_prefix = outer_prefix;
-    if (rule == NULL) return fail(e, optimizer->span, "the optimizer %s has no rule `fn (w, g) ...`", stmt->u.module.name.name);
+    if (rule == NULL)
+        return refuse(e, optimizer->span, "the optimizer %s has no rule `fn (w, g) ...`", stmt->u.module.name.name);
     Closure closure = {rule, scope, stmt->u.module.name.name, stmt->span};
     return call_closure(e, &closure, args, optimizer->span);
 }
@@ -243,7 +255,7 @@ static bool default_targets(Elaborator *e, const Node *loss, Stores *stores, Spa
         if (reached_from(e, e->current[s], false)[loss->id]) vec_push(e->arena, stores, store);
     }
     if (stores->count > 0) return true;
-    fail(e, span, "no parameter reaches what is minimized by a gradient");
+    refuse(e, span, "no parameter reaches what is minimized by a gradient");
     return false;
 }
 
@@ -259,7 +271,9 @@ static bool named_targets(Elaborator *e, Scope *scope, const AstStmt *stmt, cons
                 add_store(e, named.at[s], stores);
                 continue;
             }
-            Diagnostic *error = error_at(e, over->span, "%s is to be trained, but no differentiable path leads from it to the loss", named.at[s]->path);
+            Diagnostic *error =
+                error_at(e, over->span, "%s is to be trained, but no differentiable path leads from it to the loss",
+                         named.at[s]->path);
             if (error != NULL) diag_note(e->diagnostics, error, named.at[s]->span, "it is declared here");
             ok = false;
         }
@@ -269,7 +283,7 @@ static bool named_targets(Elaborator *e, Scope *scope, const AstStmt *stmt, cons
 
 static void train_one(Elaborator *e, Value optimizer, Scope *arguments, Node *loss, Store *store, Span span) {
     if (minimized_before(e, store)) {
-        fail(e, span, "%s is trained twice in this entry: name the parameters of each with `over`", store->path);
+        refuse(e, span, "%s is trained twice in this entry: name the parameters of each with `over`", store->path);
         return;
     }
     vec_push(e->arena, &e->minimized, store);
@@ -279,8 +293,9 @@ static void train_one(Elaborator *e, Value optimizer, Scope *arguments, Node *lo
     CallArgs args = {0};
     vec_push(e->arena, &args, (CallArg){NULL, (Value){VALUE_STORE, {.store = store}}, span});
     vec_push(e->arena, &args, (CallArg){NULL, gradient, span});
-    Value updated = optimizer.kind == VALUE_OPTIMIZER ? apply_optimizer(e, optimizer.u.optimizer, arguments, store, &args)
-                                                      : call_value(e, optimizer, &args, span);
+    Value updated = optimizer.kind == VALUE_OPTIMIZER
+                        ? apply_optimizer(e, optimizer.u.optimizer, arguments, store, &args)
+                        : call_value(e, optimizer, &args, span);
     assign_store(e, store, updated, span);
 }
 
@@ -289,13 +304,13 @@ static Value find_optimizer(Elaborator *e, Scope *scope, const AstExpr *expr) {
     bool fits = optimizer.kind == VALUE_OPTIMIZER || optimizer.kind == VALUE_FUNCTION || is_poison(optimizer);
     if (fits) return optimizer;
     const char *mend = optimizer.kind == VALUE_MODULE ? ": apply it, as in adam(lr = 1e-3)" : "";
-    return fail(e, expr->span, "`with` needs an optimizer, not %s%s", value_text(e, optimizer), mend);
+    return refuse(e, expr->span, "`with` needs an optimizer, not %s%s", value_text(e, optimizer), mend);
 }
 
 void run_train(Elaborator *e, Scope *scope, const AstStmt *stmt) {
     Span span = stmt->span;
     if (e->entry == NULL || scope->kind != SCOPE_ENTRY) {
-        fail(e, span, "minimize and maximize stand in an entry's own text, outside of functions and loops");
+        refuse(e, span, "minimize and maximize stand in an entry's own text, outside of functions and loops");
         return;
     }
     Value objective = eval(e, scope, stmt->u.train.objective);

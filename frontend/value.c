@@ -4,10 +4,18 @@
 
 const Value poison = {.kind = VALUE_POISON};
 
-Value value_int(int64_t integer) { return (Value){VALUE_INT, {.integer = integer}}; }
-Value value_real(double real) { return (Value){VALUE_REAL, {.real = real}}; }
-Value value_bool(bool boolean) { return (Value){VALUE_BOOL, {.boolean = boolean}}; }
-Value value_node(Node *node) { return node == NULL ? poison : (Value){VALUE_TENSOR, {.node = node}}; }
+Value value_int(int64_t integer) {
+    return (Value){VALUE_INT, {.integer = integer}};
+}
+Value value_real(double real) {
+    return (Value){VALUE_REAL, {.real = real}};
+}
+Value value_bool(bool boolean) {
+    return (Value){VALUE_BOOL, {.boolean = boolean}};
+}
+Value value_node(Node *node) {
+    return node == NULL ? poison : (Value){VALUE_TENSOR, {.node = node}};
+}
 
 /* A bounded size stays one; a constant is an int. */
 Value value_dim(Dim dim) {
@@ -22,12 +30,18 @@ Value value_list(Elaborator *e, int count, const Value *items) {
     return list;
 }
 
-bool is_poison(Value value) { return value.kind == VALUE_POISON; }
+bool is_poison(Value value) {
+    return value.kind == VALUE_POISON;
+}
 bool is_number(Value value) {
     return value.kind == VALUE_INT || value.kind == VALUE_REAL || value.kind == VALUE_BOOL;
 }
-bool is_tensor(Value value) { return value.kind == VALUE_TENSOR || value.kind == VALUE_STORE; }
-bool is_indexed(Value value) { return value.kind == VALUE_INDEX || value.kind == VALUE_SCALAR; }
+bool is_tensor(Value value) {
+    return value.kind == VALUE_TENSOR || value.kind == VALUE_STORE;
+}
+bool is_indexed(Value value) {
+    return value.kind == VALUE_INDEX || value.kind == VALUE_SCALAR;
+}
 
 double number_of(Value value) {
     if (value.kind == VALUE_INT) return (double)value.u.integer;
@@ -135,7 +149,7 @@ Diagnostic *error_at(Elaborator *e, Span span, const char *format, ...) {
     return diagnostic;
 }
 
-Value fail(Elaborator *e, Span span, const char *format, ...) {
+Value refuse(Elaborator *e, Span span, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     report(e, span, format, arguments);
@@ -154,4 +168,6 @@ const Origin *origin_at(Elaborator *e, Span span) {
     return origin;
 }
 
-const char *ordinal_axis(Elaborator *e, int axis) { return arena_print(e->arena, "axis %d", axis); }
+const char *ordinal_axis(Elaborator *e, int axis) {
+    return arena_print(e->arena, "axis %d", axis);
+}
