@@ -165,9 +165,8 @@ static bool is_ours(const char *path, const char *mark) {
     if (!in) return true; /* what cannot be read cannot be lost: writing tells what is the matter */
     char line[256] = "";
     bool ours = fgets(line, sizeof line, in) && strncmp(line, "/* ", 3) == 0 && strstr(line, mark);
-    bool empty = line[0] == '\0' && feof(in);
     fclose(in);
-    return ours || empty;
+    return ours || line[0] == '\0'; /* empty, or a directory */
 }
 
 static bool check_directory(Compilation *compilation, const char *directory) {

@@ -3,7 +3,7 @@
 
 usage='usage: gradc [COMMAND] MODEL.grad [OPTIONS]      MODEL may be - (standard input)
        gradc --help'
-printf 'model tiny\n' >tiny.grad
+printf 'model tiny\nentry double(x[3]) -> y[3] { y = 2*x }\n' >tiny.grad
 
 expect "no arguments: usage" 2 "$usage" "$GRADC"
 "$GRADC" >output 2>errors

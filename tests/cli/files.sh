@@ -40,8 +40,8 @@ expect_files "nothing of it is written" out digits.c digits.h gr.h gr_kernel.h
 
 rm -rf out && mkdir out
 (
-    ulimit -f 8
-    files "a disk that is full (here: a limit of 4 KB a file)" "cannot write out/digits.h: File too large" 3 "$model" -o out ||
+    ulimit -f 2
+    files "a disk that is full (here: a limit of 1 KB a file)" "cannot write out/digits.h: File too large" 3 "$model" -o out ||
         true
 )
 expect_files "a full disk leaves nothing" out

@@ -1,5 +1,5 @@
 # Innermost loops in the output of objdump -d --no-show-raw-insn, a line each:
-#   function, instructions, fused multiply-adds, multiplications, stores, whether a stack slot is used
+#   function, instructions, fused multiply-adds, multiplications, vector stores, vectors read from the stack
 /^[0-9a-f]+ <.*>:$/ {
     name = $2
     gsub(/[<>:]/, "", name)
@@ -22,7 +22,7 @@ function loop(first, last,    i, word, fma, mul, store, stack) {
         fma += word[2] ~ /^vfn?m(add|sub)/
         mul += word[2] ~ /^vmulp/
         store += word[2] ~ /^vmov/ && text[i] ~ /,-?(0x[0-9a-f]+)?\(/
-        stack += text[i] ~ /\(%r[sb]p/
+        stack += text[i] ~ /\(%r[sb]p/ && text[i] ~ /%[yz]mm/
     }
     print name, last - first + 1, fma, mul, store, stack
 }

@@ -45,7 +45,7 @@ foreign=$(nm -g --undefined-only digits.o | awk '{ print $2 }' | grep -v -x -E '
 [ -z "$foreign" ] && ok "needs memcpy and memset alone" || not_ok "needs $foreign"
 names=$(nm -g --defined-only digits.o | awk '{ print $3 }' | grep -v '^digits_' | tr '\n' ' ')
 [ -z "$names" ] && ok "all names begin with digits_" || not_ok "foreign names: $names"
-writable=$(nm digits.o | awk '$2 ~ /^[bBdD]$/ && $3 !~ /_model$|^model_/ { print $3 }' | tr '\n' ' ')
+writable=$(objdump -t digits.o | awk '/O \.(data|bss)\t/ { print $NF }' | tr '\n' ' ')
 [ -z "$writable" ] && ok "nothing that can be written" || not_ok "can be written: $writable"
 
 "$GRADC" "$model" -q --name=other
