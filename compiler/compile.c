@@ -94,8 +94,8 @@ static bool is_identifier(const char *name) {
 /* Why a model cannot be called that, or NULL. */
 static const char *fault_of_name(const char *name) {
     if (!is_identifier(name)) return "is no C name (letters, digits and '_', a letter first)";
-    if (name_is_reserved(name)) return "is a word of C, C++ or their libraries";
     if (strcmp(name, "gr") == 0 || strncmp(name, "gr_", 3) == 0) return "belongs to gradc's runtime";
+    if (name_is_reserved(name)) return "is a word of C, C++ or their libraries";
     return NULL;
 }
 

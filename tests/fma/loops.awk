@@ -22,7 +22,7 @@ function loop(first, last,    i, word, fma, mul, store, stack) {
         fma += word[2] ~ /^vfn?m(add|sub)/
         mul += word[2] ~ /^vmulp/
         store += word[2] ~ /^vmov/ && text[i] ~ /,-?(0x[0-9a-f]+)?\(/
-        stack += text[i] ~ /\(%r[sb]p/ && text[i] ~ /%[yz]mm/
+        stack += text[i] ~ /\(%rsp/ && text[i] ~ /%[yz]mm/
     }
     print name, last - first + 1, fma, mul, store, stack
 }
