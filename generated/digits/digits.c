@@ -1,0 +1,1280 @@
+/* digits.c - made by gradc 0.1.0: gradc compile digits.grad --target=x86-64-v3
+ * Change the model, not this file. It is yours: 0BSD, no notice needed.
+ * First the kernels of every entry, compiled for the target; then what is called from outside, compiled for any. */
+#include "digits.h"
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+#define GR_REAL          float
+#define GR_KERNEL_TARGET GR_TARGET_X86_64_V3
+#include "gr_kernel.h"
+
+/* ---- entry train, digits.grad:24 */
+
+typedef struct train_call {
+    digits *model;
+    digits_trainer *trainer;
+    int n;
+    const float *image;
+    const int32_t *label;
+    float *loss;
+    unsigned char *scratch;
+    unsigned char *locals;
+    gr_draw draw;
+    int32_t step;
+} train_call;
+
+/* digits.grad:26: minimize loss with adam(lr = 1e-3) */
+GR_INLINE void train_map_tile(const train_call *call) {
+    const int32_t *const train_step = &call->step; /* [] */
+    gr_real *const t45 = (void *)(call->scratch + 290816); /* [] */
+    gr_real *const t49 = (void *)(call->scratch + 290880); /* [] */
+    const gr_vec to_real_value = gr_real_of(gr_iall(train_step[0]) + gr_iall(1));
+    gr_store_part(&t45[0], gr_all(1.0f) - gr_pow(gr_all(0.9f), to_real_value), 1);
+    gr_store_part(&t49[0], gr_all(1.0f) - gr_pow(gr_all(0.999f), to_real_value), 1);
+}
+
+static void train_map(const train_call *call) {
+    train_map_tile(call);
+}
+
+GR_INLINE void train_transpose_net_layers_1_w_tile(const train_call *call, int i, int j) {
+    const gr_real *const net_layers_1_w = call->model->net_layers_1_w; /* [128, 10] */
+    gr_real *const net_layers_1_w_t = (void *)(call->scratch + 272384); /* [128, 10] */
+    gr_store_part(&net_layers_1_w_t[i + j * 128], gr_all(net_layers_1_w[i * 10 + j]), 1);
+}
+
+static void train_transpose_net_layers_1_w(const train_call *call, int first_i, int last_i) {
+    for (int i = first_i; i < last_i; i++) {
+        for (int j = 0; j < 10; j++) {
+            train_transpose_net_layers_1_w_tile(call, i, j);
+        }
+    }
+}
+
+static void train_kernel_2(const train_call *call, int thread, int threads) {
+    int first, last;
+    gr_share(128, 1, thread, threads, &first, &last);
+    train_transpose_net_layers_1_w(call, first, last);
+}
+
+GR_INLINE void train_transpose__train_m_net_layers_1_w_tile(const train_call *call, int i, int j) {
+    const gr_real *const train_m_net_layers_1_w = call->trainer->train_m + 8320; /* [128, 10] */
+    gr_real *const train_m_net_layers_1_w_t = (void *)(call->scratch + 277504); /* [128, 10] */
+    gr_store_part(&train_m_net_layers_1_w_t[i + j * 128], gr_all(train_m_net_layers_1_w[i * 10 + j]), 1);
+}
+
+static void train_transpose__train_m_net_layers_1_w(const train_call *call, int first_i, int last_i) {
+    for (int i = first_i; i < last_i; i++) {
+        for (int j = 0; j < 10; j++) {
+            train_transpose__train_m_net_layers_1_w_tile(call, i, j);
+        }
+    }
+}
+
+static void train_kernel_3(const train_call *call, int thread, int threads) {
+    int first, last;
+    gr_share(128, 1, thread, threads, &first, &last);
+    train_transpose__train_m_net_layers_1_w(call, first, last);
+}
+
+GR_INLINE void train_transpose__train_v_net_layers_1_w_tile(const train_call *call, int i, int j) {
+    const gr_real *const train_v_net_layers_1_w = call->trainer->train_v + 8320; /* [128, 10] */
+    gr_real *const train_v_net_layers_1_w_t = (void *)(call->scratch + 282624); /* [128, 10] */
+    gr_store_part(&train_v_net_layers_1_w_t[i + j * 128], gr_all(train_v_net_layers_1_w[i * 10 + j]), 1);
+}
+
+static void train_transpose__train_v_net_layers_1_w(const train_call *call, int first_i, int last_i) {
+    for (int i = first_i; i < last_i; i++) {
+        for (int j = 0; j < 10; j++) {
+            train_transpose__train_v_net_layers_1_w_tile(call, i, j);
+        }
+    }
+}
+
+static void train_kernel_4(const train_call *call, int thread, int threads) {
+    int first, last;
+    gr_share(128, 1, thread, threads, &first, &last);
+    train_transpose__train_v_net_layers_1_w(call, first, last);
+}
+
+/* digits.grad:8: fn (x[.., inputs]) = x @ w + b */
+GR_INLINE void train_reduce_tile(const train_call *call, unsigned char *local, int first_n, int n, int o,
+                                 const int rows, const int vectors) {
+    const gr_real *const net_layers_0_w = call->model->net_layers_0_w; /* [64, 128] */
+    const gr_real *const image = call->image; /* [N, 64] */
+    gr_real *const t3 = (void *)(local + 0); /* [N, 128] */
+    gr_vec sum[6][2];
+    GR_UNROLL(6)
+    for (int r = 0; r < rows; r++) {
+        GR_UNROLL(2)
+        for (int v = 0; v < vectors; v++)
+            sum[r][v] = gr_all(0.0f);
+    }
+    for (int p = 0; p < 64; p++) {
+        gr_vec net_layers_0_w_po[2];
+        GR_UNROLL(2)
+        for (int v = 0; v < vectors; v++)
+            net_layers_0_w_po[v] = gr_load(&net_layers_0_w[p * 128 + o + v * GR_LANES]);
+        GR_UNROLL(6)
+        for (int r = 0; r < rows; r++) {
+            const gr_vec image_np = gr_all(image[(n + r) * 64 + p]);
+            GR_UNROLL(2)
+            for (int v = 0; v < vectors; v++)
+                sum[r][v] += image_np * net_layers_0_w_po[v];
+        }
+    }
+    GR_UNROLL(6)
+    for (int r = 0; r < rows; r++) {
+        GR_UNROLL(2)
+        for (int v = 0; v < vectors; v++)
+            gr_store(&t3[(n - first_n + r) * 128 + o + v * GR_LANES], sum[r][v]);
+    }
+}
+
+static void train_reduce(const train_call *call, unsigned char *local, int first_n, int last_n) {
+    for (int o = 0; o < 128; o += 2 * GR_LANES) {
+        int n = first_n;
+        for (; n + 6 <= last_n; n += 6) {
+            train_reduce_tile(call, local, first_n, n, o, 6, 2);
+        }
+        if (n + 4 <= last_n) {
+            train_reduce_tile(call, local, first_n, n, o, 4, 2);
+            n += 4;
+        }
+        if (n + 2 <= last_n) {
+            train_reduce_tile(call, local, first_n, n, o, 2, 2);
+            n += 2;
+        }
+        if (n < last_n) {
+            train_reduce_tile(call, local, first_n, n, o, 1, 2);
+        }
+    }
+}
+
+/* digits.grad:16: if i + 1 < len(layers) { x = dropout(act(x), drop) } */
+GR_INLINE void train_x_tile(const train_call *call, unsigned char *local, int first_i, int i, int j) {
+    const gr_real *const t3 = (void *)(local + 0); /* [N, 128] */
+    const gr_real *const net_layers_0_b = call->model->net_layers_0_b; /* [128] */
+    gr_real *const x = (void *)(call->scratch + 0); /* [N, 128] */
+    uint8_t *const t8 = (void *)(local + 24576); /* [N, 128] */
+    const gr_draw draw = gr_draw_at(&call->draw, 0xccb61f4du);
+    const gr_ivec less_value = gr_less(gr_uniform(&draw, gr_iall(i * 128 + j) + gr_iota()), gr_all(0.8f));
+    const gr_vec mul_value = gr_max(gr_all(0.0f), gr_load(&t3[(i - first_i) * 128 + j]) + gr_load(&net_layers_0_b[j])) *
+        gr_select(less_value, gr_all(1), gr_all(0));
+    gr_store(&x[i * 128 + j], mul_value / gr_all(0.8f));
+    gr_bstore(&t8[(i - first_i) * 128 + j], less_value);
+}
+
+static void train_x(const train_call *call, unsigned char *local, int first_i, int last_i) {
+    for (int i = first_i; i < last_i; i++) {
+        for (int j = 0; j < 128; j += GR_LANES) {
+            train_x_tile(call, local, first_i, i, j);
+        }
+    }
+}
+
+/* digits.grad:8: fn (x[.., inputs]) = x @ w + b */
+GR_INLINE void train_reduce__tile(const train_call *call, unsigned char *local, int first_n, int n, int o,
+                                  const int rows) {
+    const gr_real *const x = (void *)(call->scratch + 0); /* [N, 128] */
+    gr_real *const t12 = (void *)(local + 30720); /* [N, 10] */
+    const gr_real *const net_layers_1_w_t = (void *)(call->scratch + 272384); /* [128, 10] */
+    gr_vec sum[4];
+    GR_UNROLL(4)
+    for (int r = 0; r < rows; r++)
+        sum[r] = gr_all(0.0f);
+    for (int p = 0; p < 128; p += GR_LANES) {
+        const gr_vec x_np = gr_load(&x[n * 128 + p]);
+        GR_UNROLL(4)
+        for (int r = 0; r < rows; r++)
+            sum[r] += x_np * gr_load(&net_layers_1_w_t[p + (o + r) * 128]);
+    }
+    GR_UNROLL(4)
+    for (int r = 0; r < rows; r++)
+        sum[r] = gr_all(gr_lane_sum(sum[r]));
+    GR_UNROLL(4)
+    for (int r = 0; r < rows; r++)
+        gr_store_part(&t12[(n - first_n) * 10 + o + r], sum[r], 1);
+}
+
+static void train_reduce_(const train_call *call, unsigned char *local, int first_n, int last_n) {
+    for (int n = first_n; n < last_n; n++) {
+        for (int o = 0; o < 4; o += 4) {
+            train_reduce__tile(call, local, first_n, n, o, 4);
+        }
+        for (int o = 4; o < 10; o += 3) {
+            train_reduce__tile(call, local, first_n, n, o, 3);
+        }
+    }
+}
+
+/* digits.grad:25: loss = mean(cross_entropy(net(image), label)) */
+GR_INLINE void train_y_tile(const train_call *call, unsigned char *local, int first_i, int i, const int rows) {
+    const gr_real *const t12 = (void *)(local + 30720); /* [N, 10] */
+    const gr_real *const net_layers_1_b = call->model->net_layers_1_b; /* [10] */
+    gr_real *const t15 = (void *)(call->scratch + 287744); /* [N] */
+    const int32_t *const label = call->label; /* [N] */
+    gr_real *const y = (void *)(call->scratch + 289792); /* [N] */
+    gr_vec total[4];
+    gr_vec sum[4];
+    GR_UNROLL(4)
+    for (int r = 0; r < rows; r++) {
+        total[r] = gr_pattern(GR_SIGN_BIT | GR_INFINITY);
+        sum[r] = gr_all(0.0f);
+    }
+    for (int j = 0; j < 10; j += GR_LANES) {
+        const int width = gr_least(GR_LANES, 10 - j);
+        const gr_vec net_layers_1_b_j = gr_load_part(&net_layers_1_b[j], width);
+        GR_UNROLL(4)
+        for (int r = 0; r < rows; r++) {
+            const gr_vec x_value = gr_load_part(&t12[(i - first_i + r) * 10 + j], width) + net_layers_1_b_j;
+            total[r] =
+                gr_max(total[r],
+                       gr_select(gr_iless(gr_iota(), gr_iall(width)), x_value, gr_pattern(GR_SIGN_BIT | GR_INFINITY)));
+            sum[r] += gr_select(gr_iless(gr_iota(), gr_iall(width)),
+                                gr_select(gr_iequal(gr_iall(j) + gr_iota(), gr_iall(label[i + r])), x_value,
+                                          gr_all(0.0f)), gr_all(0.0f));
+        }
+    }
+    GR_UNROLL(4)
+    for (int r = 0; r < rows; r++) {
+        total[r] = gr_all(gr_lane_max(total[r]));
+        sum[r] = gr_all(gr_lane_sum(sum[r]));
+    }
+    GR_UNROLL(4)
+    for (int r = 0; r < rows; r++) {
+        gr_store_part(&t15[i + r], total[r], 1);
+        gr_store_part(&y[i + r], sum[r], 1);
+    }
+}
+
+static void train_y(const train_call *call, unsigned char *local, int first_i, int last_i) {
+    int i = first_i;
+    for (; i + 4 <= last_i; i += 4) {
+        train_y_tile(call, local, first_i, i, 4);
+    }
+    if (i + 2 <= last_i) {
+        train_y_tile(call, local, first_i, i, 2);
+        i += 2;
+    }
+    if (i < last_i) {
+        train_y_tile(call, local, first_i, i, 1);
+    }
+}
+
+/* digits.grad:25: loss = mean(cross_entropy(net(image), label)) */
+GR_INLINE void train_map__tile(const train_call *call, unsigned char *local, int first_i, int i, int j,
+                               const int lanes) {
+    const gr_real *const t12 = (void *)(local + 30720); /* [N, 10] */
+    const gr_real *const net_layers_1_b = call->model->net_layers_1_b; /* [10] */
+    const gr_real *const t15 = (void *)(call->scratch + 287744); /* [N] */
+    gr_real *const t17 = (void *)(local + 32640); /* [N, 10] */
+    const gr_vec sub_value = gr_load_part(&t12[(i - first_i) * 10 + j], lanes) +
+        gr_load_part(&net_layers_1_b[j], lanes) - gr_all(t15[i]);
+    gr_store_part(&t17[(i - first_i) * 10 + j], gr_exp(sub_value), lanes);
+}
+
+static void train_map_(const train_call *call, unsigned char *local, int first_i, int last_i) {
+    for (int i = first_i; i < last_i; i++) {
+        for (int j = 0; j < 8; j += GR_LANES) {
+            train_map__tile(call, local, first_i, i, j, GR_LANES);
+        }
+        {
+            const int j = 8;
+            train_map__tile(call, local, first_i, i, j, 2);
+        }
+    }
+}
+
+/* digits.grad:25: loss = mean(cross_entropy(net(image), label)) */
+GR_INLINE void train_reduce_2_tile(const train_call *call, unsigned char *local, int first_i, int i) {
+    const gr_real *const t17 = (void *)(local + 32640); /* [N, 10] */
+    gr_real *const t18 = (void *)(call->scratch + 288768); /* [N] */
+    gr_real *const t27 = (void *)(local + 34560); /* [N] */
+    gr_vec sum;
+    sum = gr_all(0.0f);
+    for (int j = 0; j < 10; j++) {
+        sum += gr_all(t17[(i - first_i) * 10 + j]);
+    }
+    gr_store_part(&t18[i], sum, 1);
+    gr_store_part(&t27[i - first_i], gr_all(1.0f) / gr_real_of(gr_iall(call->n)) / sum, 1);
+}
+
+static void train_reduce_2(const train_call *call, unsigned char *local, int first_i, int last_i) {
+    for (int i = first_i; i < last_i; i++) {
+        train_reduce_2_tile(call, local, first_i, i);
+    }
+}
+
+/* digits.grad:8: fn (x[.., inputs]) = x @ w + b */
+GR_INLINE void train_map_2_tile(const train_call *call, unsigned char *local, int first_n, int n, int at,
+                                const int lanes) {
+    const gr_real *const t17 = (void *)(local + 32640); /* [N, 10] */
+    const int32_t *const label = call->label; /* [N] */
+    const gr_real *const t27 = (void *)(local + 34560); /* [N] */
+    gr_real *const t29 = (void *)(call->scratch + 262144); /* [N, 10] */
+    const gr_vec select_value =
+        gr_select(gr_iequal(gr_iall(at) + gr_iota(), gr_iall(label[n])), -(gr_all(1.0f) / gr_real_of(gr_iall(call->n))),
+                  gr_all(0.0f));
+    gr_store_part(&t29[n * 10 + at], select_value + gr_all(t27[n - first_n]) *
+                  gr_load_part(&t17[(n - first_n) * 10 + at], lanes), lanes);
+}
+
+static void train_map_2(const train_call *call, unsigned char *local, int first_n, int last_n) {
+    for (int n = first_n; n < last_n; n++) {
+        for (int at = 0; at < 8; at += GR_LANES) {
+            train_map_2_tile(call, local, first_n, n, at, GR_LANES);
+        }
+        {
+            const int at = 8;
+            train_map_2_tile(call, local, first_n, n, at, 2);
+        }
+    }
+}
+
+/* digits.grad:8: fn (x[.., inputs]) = x @ w + b
+ * digits.grad:16: if i + 1 < len(layers) { x = dropout(act(x), drop) } */
+GR_INLINE void train_reduce_3_tile(const train_call *call, unsigned char *local, int first_n, int n, int p,
+                                   const int rows, const int vectors) {
+    const gr_real *const t3 = (void *)(local + 0); /* [N, 128] */
+    const gr_real *const net_layers_0_b = call->model->net_layers_0_b; /* [128] */
+    const gr_real *const t29 = (void *)(call->scratch + 262144); /* [N, 10] */
+    const uint8_t *const t8 = (void *)(local + 24576); /* [N, 128] */
+    gr_real *const t34 = (void *)(call->scratch + 131072); /* [N, 128] */
+    const gr_real *const net_layers_1_w_t = (void *)(call->scratch + 272384); /* [128, 10] */
+    gr_vec sum[6][2];
+    GR_UNROLL(6)
+    for (int r = 0; r < rows; r++) {
+        GR_UNROLL(2)
+        for (int v = 0; v < vectors; v++)
+            sum[r][v] = gr_all(0.0f);
+    }
+    for (int o = 0; o < 10; o++) {
+        gr_vec net_layers_1_w_t_po[2];
+        GR_UNROLL(2)
+        for (int v = 0; v < vectors; v++)
+            net_layers_1_w_t_po[v] = gr_load(&net_layers_1_w_t[p + v * GR_LANES + o * 128]);
+        GR_UNROLL(6)
+        for (int r = 0; r < rows; r++) {
+            const gr_vec t29_no = gr_all(t29[(n + r) * 10 + o]);
+            GR_UNROLL(2)
+            for (int v = 0; v < vectors; v++)
+                sum[r][v] += t29_no * net_layers_1_w_t_po[v];
+        }
+    }
+    gr_vec net_layers_0_b_p[2];
+    GR_UNROLL(2)
+    for (int v = 0; v < vectors; v++)
+        net_layers_0_b_p[v] = gr_load(&net_layers_0_b[p + v * GR_LANES]);
+    GR_UNROLL(6)
+    for (int r = 0; r < rows; r++) {
+        GR_UNROLL(2)
+        for (int v = 0; v < vectors; v++) {
+            const gr_vec select_value =
+                gr_select(gr_less(gr_all(0.0f), gr_load(&t3[(n - first_n + r) * 128 + p + v * GR_LANES]) +
+                                  net_layers_0_b_p[v]), sum[r][v] * gr_all(1.25f) *
+                                      gr_select(gr_bload(&t8[(n - first_n + r) * 128 + p + v * GR_LANES]), gr_all(1),
+                                                gr_all(0)), gr_all(0.0f));
+            gr_store(&t34[(n + r) * 128 + p + v * GR_LANES], select_value);
+        }
+    }
+}
+
+static void train_reduce_3(const train_call *call, unsigned char *local, int first_n, int last_n) {
+    for (int p = 0; p < 128; p += 2 * GR_LANES) {
+        int n = first_n;
+        for (; n + 6 <= last_n; n += 6) {
+            train_reduce_3_tile(call, local, first_n, n, p, 6, 2);
+        }
+        if (n + 4 <= last_n) {
+            train_reduce_3_tile(call, local, first_n, n, p, 4, 2);
+            n += 4;
+        }
+        if (n + 2 <= last_n) {
+            train_reduce_3_tile(call, local, first_n, n, p, 2, 2);
+            n += 2;
+        }
+        if (n < last_n) {
+            train_reduce_3_tile(call, local, first_n, n, p, 1, 2);
+        }
+    }
+}
+
+static void train_kernel_5(const train_call *call, int thread, int threads) {
+    unsigned char *const local = call->locals + 34752 * (size_t)thread;
+    int first, last;
+    gr_share(call->n, 6, thread, threads, &first, &last);
+    for (int begin = first; begin < last; begin += 48) {
+        const int end = gr_least(begin + 48, last);
+        train_reduce(call, local, begin, end);
+        train_x(call, local, begin, end);
+        train_reduce_(call, local, begin, end);
+        train_y(call, local, begin, end);
+        train_map_(call, local, begin, end);
+        train_reduce_2(call, local, begin, end);
+        train_map_2(call, local, begin, end);
+        train_reduce_3(call, local, begin, end);
+    }
+}
+
+/* digits.grad:25: loss = mean(cross_entropy(net(image), label)) */
+GR_INLINE void train_loss_tile(const train_call *call) {
+    const gr_real *const t15 = (void *)(call->scratch + 287744); /* [N] */
+    const gr_real *const t18 = (void *)(call->scratch + 288768); /* [N] */
+    const gr_real *const y = (void *)(call->scratch + 289792); /* [N] */
+    gr_real *const loss = call->loss; /* [] */
+    gr_vec sum;
+    sum = gr_all(0.0f);
+    for (int i = 0; i < call->n; i += GR_LANES) {
+        const int width = gr_least(GR_LANES, call->n - i);
+        const gr_vec sub_value = gr_load_part(&t15[i], width) + gr_log(gr_load_part(&t18[i], width)) -
+            gr_load_part(&y[i], width);
+        sum += gr_select(gr_iless(gr_iota(), gr_iall(width)), sub_value, gr_all(0.0f));
+    }
+    sum = gr_all(gr_lane_sum(sum));
+    gr_store_part(&loss[0], sum / gr_real_of(gr_iall(call->n)), 1);
+}
+
+static void train_loss(const train_call *call) {
+    train_loss_tile(call);
+}
+
+/* digits.grad:8: fn (x[.., inputs]) = x @ w + b
+ * digits.grad:26: minimize loss with adam(lr = 1e-3) */
+GR_INLINE void train_update_net_layers_1_w_tile(const train_call *call, int p, int o, const int rows, const int vectors,
+                                                const int lanes) {
+    const gr_real *const x = (void *)(call->scratch + 0); /* [N, 128] */
+    const gr_real *const t29 = (void *)(call->scratch + 262144); /* [N, 10] */
+    const gr_real *const lr_scale = &call->trainer->lr_scale; /* [] */
+    const gr_real *const t45 = (void *)(call->scratch + 290816); /* [] */
+    const gr_real *const t49 = (void *)(call->scratch + 290880); /* [] */
+    gr_real *const train_m_net_layers_1_w = call->trainer->train_m + 8320; /* [128, 10] */
+    gr_real *const train_v_net_layers_1_w = call->trainer->train_v + 8320; /* [128, 10] */
+    gr_real *const net_layers_1_w = call->model->net_layers_1_w; /* [128, 10] */
+    const gr_real *const net_layers_1_w_t = (void *)(call->scratch + 272384); /* [128, 10] */
+    const gr_real *const train_m_net_layers_1_w_t = (void *)(call->scratch + 277504); /* [128, 10] */
+    const gr_real *const train_v_net_layers_1_w_t = (void *)(call->scratch + 282624); /* [128, 10] */
+    gr_vec sum[6][2];
+    GR_UNROLL(6)
+    for (int r = 0; r < rows; r++) {
+        GR_UNROLL(2)
+        for (int v = 0; v < vectors; v++)
+            sum[r][v] = gr_all(0.0f);
+    }
+    for (int n = 0; n < call->n; n++) {
+        gr_vec x_np[2];
+        GR_UNROLL(2)
+        for (int v = 0; v < vectors; v++) {
+            const int width = v + 1 < vectors ? GR_LANES : lanes;
+            x_np[v] = gr_load_part(&x[n * 128 + p + v * GR_LANES], width);
+        }
+        GR_UNROLL(6)
+        for (int r = 0; r < rows; r++) {
+            const gr_vec t29_no = gr_all(t29[n * 10 + o + r]);
+            GR_UNROLL(2)
+            for (int v = 0; v < vectors; v++)
+                sum[r][v] += t29_no * x_np[v];
+        }
+    }
+    const gr_vec mul_value = gr_all(lr_scale[0]) * gr_all(0.001f);
+    const gr_vec t45_value = gr_all(t45[0]);
+    const gr_vec t49_value = gr_all(t49[0]);
+    GR_UNROLL(6)
+    for (int r = 0; r < rows; r++) {
+        GR_UNROLL(2)
+        for (int v = 0; v < vectors; v++) {
+            const int width = v + 1 < vectors ? GR_LANES : lanes;
+            const gr_vec add_value = gr_load_part(&train_m_net_layers_1_w_t[p + v * GR_LANES + (o + r) * 128], width) *
+                gr_all(0.9f) + sum[r][v] * gr_all(0.1f);
+            const gr_vec add_value_ = gr_load_part(&train_v_net_layers_1_w_t[p + v * GR_LANES + (o + r) * 128], width) *
+                gr_all(0.999f) + sum[r][v] * sum[r][v] * gr_all(0.001f);
+            const gr_vec div_value = mul_value * (add_value / t45_value) /
+                (gr_sqrt(add_value_ / t49_value) + gr_all(1e-08f));
+            gr_store_stride(&train_m_net_layers_1_w[(p + v * GR_LANES) * 10 + o + r], 10, add_value, width);
+            gr_store_stride(&train_v_net_layers_1_w[(p + v * GR_LANES) * 10 + o + r], 10, add_value_, width);
+            gr_store_stride(&net_layers_1_w[(p + v * GR_LANES) * 10 + o + r], 10,
+                            gr_load_part(&net_layers_1_w_t[p + v * GR_LANES + (o + r) * 128], width) - div_value,
+                                width);
+        }
+    }
+}
+
+static void train_update_net_layers_1_w(const train_call *call, int first_p, int last_p) {
+    int p = first_p;
+    for (; p + 2 * GR_LANES <= last_p; p += 2 * GR_LANES) {
+        for (int o = 0; o < 10; o += 5) {
+            train_update_net_layers_1_w_tile(call, p, o, 5, 2, GR_LANES);
+        }
+    }
+    for (; p < last_p; p += GR_LANES) {
+        for (int o = 0; o < 10; o += 5) {
+            train_update_net_layers_1_w_tile(call, p, o, 5, 1, gr_least(GR_LANES, last_p - p));
+        }
+    }
+}
+
+static void train_kernel_8(const train_call *call, int thread, int threads) {
+    int first, last;
+    gr_share(128, 8, thread, threads, &first, &last);
+    train_update_net_layers_1_w(call, first, last);
+}
+
+/* digits.grad:8: fn (x[.., inputs]) = x @ w + b
+ * digits.grad:26: minimize loss with adam(lr = 1e-3) */
+GR_INLINE void train_update_net_layers_1_b_tile(const train_call *call, int j, const int vectors, const int lanes) {
+    const gr_real *const net_layers_1_b = call->model->net_layers_1_b; /* [10] */
+    const gr_real *const t29 = (void *)(call->scratch + 262144); /* [N, 10] */
+    const gr_real *const lr_scale = &call->trainer->lr_scale; /* [] */
+    const gr_real *const t45 = (void *)(call->scratch + 290816); /* [] */
+    const gr_real *const t49 = (void *)(call->scratch + 290880); /* [] */
+    const gr_real *const train_m_net_layers_1_b = call->trainer->train_m + 9600; /* [10] */
+    const gr_real *const train_v_net_layers_1_b = call->trainer->train_v + 9600; /* [10] */
+    gr_real *const train_m_net_layers_1_b_ = call->trainer->train_m + 9600; /* [10] */
+    gr_real *const train_v_net_layers_1_b_ = call->trainer->train_v + 9600; /* [10] */
+    gr_real *const net_layers_1_b_ = call->model->net_layers_1_b; /* [10] */
+    gr_vec sum[2];
+    GR_UNROLL(2)
+    for (int v = 0; v < vectors; v++)
+        sum[v] = gr_all(0.0f);
+    for (int i = 0; i < call->n; i++) {
+        GR_UNROLL(2)
+        for (int v = 0; v < vectors; v++) {
+            const int width = v + 1 < vectors ? GR_LANES : lanes;
+            sum[v] += gr_load_part(&t29[i * 10 + j + v * GR_LANES], width);
+        }
+    }
+    const gr_vec mul_value = gr_all(lr_scale[0]) * gr_all(0.001f);
+    const gr_vec t45_value = gr_all(t45[0]);
+    const gr_vec t49_value = gr_all(t49[0]);
+    GR_UNROLL(2)
+    for (int v = 0; v < vectors; v++) {
+        const int width = v + 1 < vectors ? GR_LANES : lanes;
+        const gr_vec add_value = gr_load_part(&train_m_net_layers_1_b[j + v * GR_LANES], width) * gr_all(0.9f) +
+            sum[v] * gr_all(0.1f);
+        const gr_vec add_value_ = gr_load_part(&train_v_net_layers_1_b[j + v * GR_LANES], width) * gr_all(0.999f) +
+            sum[v] * sum[v] * gr_all(0.001f);
+        const gr_vec div_value = mul_value * (add_value / t45_value) /
+            (gr_sqrt(add_value_ / t49_value) + gr_all(1e-08f));
+        gr_store_part(&train_m_net_layers_1_b_[j + v * GR_LANES], add_value, width);
+        gr_store_part(&train_v_net_layers_1_b_[j + v * GR_LANES], add_value_, width);
+        gr_store_part(&net_layers_1_b_[j + v * GR_LANES], gr_load_part(&net_layers_1_b[j + v * GR_LANES], width) -
+                      div_value, width);
+    }
+}
+
+static void train_update_net_layers_1_b(const train_call *call, int first_j, int last_j) {
+    int j = first_j;
+    for (; j + 2 * GR_LANES <= last_j; j += 2 * GR_LANES) {
+        train_update_net_layers_1_b_tile(call, j, 2, GR_LANES);
+    }
+    for (; j < last_j; j += GR_LANES) {
+        train_update_net_layers_1_b_tile(call, j, 1, gr_least(GR_LANES, last_j - j));
+    }
+}
+
+static void train_kernel_9(const train_call *call, int thread, int threads) {
+    int first, last;
+    gr_share(10, 8, thread, threads, &first, &last);
+    train_update_net_layers_1_b(call, first, last);
+}
+
+/* digits.grad:8: fn (x[.., inputs]) = x @ w + b
+ * digits.grad:26: minimize loss with adam(lr = 1e-3) */
+GR_INLINE void train_update_net_layers_0_b_tile(const train_call *call, int j, const int vectors, const int lanes) {
+    const gr_real *const net_layers_0_b = call->model->net_layers_0_b; /* [128] */
+    const gr_real *const t34 = (void *)(call->scratch + 131072); /* [N, 128] */
+    const gr_real *const lr_scale = &call->trainer->lr_scale; /* [] */
+    const gr_real *const t45 = (void *)(call->scratch + 290816); /* [] */
+    const gr_real *const t49 = (void *)(call->scratch + 290880); /* [] */
+    const gr_real *const train_m_net_layers_0_b = call->trainer->train_m + 8192; /* [128] */
+    const gr_real *const train_v_net_layers_0_b = call->trainer->train_v + 8192; /* [128] */
+    gr_real *const train_m_net_layers_0_b_ = call->trainer->train_m + 8192; /* [128] */
+    gr_real *const train_v_net_layers_0_b_ = call->trainer->train_v + 8192; /* [128] */
+    gr_real *const net_layers_0_b_ = call->model->net_layers_0_b; /* [128] */
+    gr_vec sum[8];
+    GR_UNROLL(8)
+    for (int v = 0; v < vectors; v++)
+        sum[v] = gr_all(0.0f);
+    for (int i = 0; i < call->n; i++) {
+        GR_UNROLL(8)
+        for (int v = 0; v < vectors; v++) {
+            const int width = v + 1 < vectors ? GR_LANES : lanes;
+            sum[v] += gr_load_part(&t34[i * 128 + j + v * GR_LANES], width);
+        }
+    }
+    const gr_vec mul_value = gr_all(lr_scale[0]) * gr_all(0.001f);
+    const gr_vec t45_value = gr_all(t45[0]);
+    const gr_vec t49_value = gr_all(t49[0]);
+    GR_UNROLL(8)
+    for (int v = 0; v < vectors; v++) {
+        const int width = v + 1 < vectors ? GR_LANES : lanes;
+        const gr_vec add_value = gr_load_part(&train_m_net_layers_0_b[j + v * GR_LANES], width) * gr_all(0.9f) +
+            sum[v] * gr_all(0.1f);
+        const gr_vec add_value_ = gr_load_part(&train_v_net_layers_0_b[j + v * GR_LANES], width) * gr_all(0.999f) +
+            sum[v] * sum[v] * gr_all(0.001f);
+        const gr_vec div_value = mul_value * (add_value / t45_value) /
+            (gr_sqrt(add_value_ / t49_value) + gr_all(1e-08f));
+        gr_store_part(&train_m_net_layers_0_b_[j + v * GR_LANES], add_value, width);
+        gr_store_part(&train_v_net_layers_0_b_[j + v * GR_LANES], add_value_, width);
+        gr_store_part(&net_layers_0_b_[j + v * GR_LANES], gr_load_part(&net_layers_0_b[j + v * GR_LANES], width) -
+                      div_value, width);
+    }
+}
+
+static void train_update_net_layers_0_b(const train_call *call, int first_j, int last_j) {
+    int j = first_j;
+    for (; j + 8 * GR_LANES <= last_j; j += 8 * GR_LANES) {
+        train_update_net_layers_0_b_tile(call, j, 8, GR_LANES);
+    }
+    for (; j < last_j; j += GR_LANES) {
+        train_update_net_layers_0_b_tile(call, j, 1, gr_least(GR_LANES, last_j - j));
+    }
+}
+
+static void train_kernel_10(const train_call *call, int thread, int threads) {
+    int first, last;
+    gr_share(128, 8, thread, threads, &first, &last);
+    train_update_net_layers_0_b(call, first, last);
+}
+
+/* digits.grad:8: fn (x[.., inputs]) = x @ w + b
+ * digits.grad:26: minimize loss with adam(lr = 1e-3) */
+GR_INLINE void train_update_net_layers_0_w_tile(const train_call *call, int p, int o, const int rows,
+                                                const int vectors) {
+    const gr_real *const net_layers_0_w = call->model->net_layers_0_w; /* [64, 128] */
+    const gr_real *const image = call->image; /* [N, 64] */
+    const gr_real *const t34 = (void *)(call->scratch + 131072); /* [N, 128] */
+    const gr_real *const train_m_net_layers_0_w = call->trainer->train_m; /* [64, 128] */
+    const gr_real *const train_v_net_layers_0_w = call->trainer->train_v; /* [64, 128] */
+    const gr_real *const lr_scale = &call->trainer->lr_scale; /* [] */
+    const gr_real *const t45 = (void *)(call->scratch + 290816); /* [] */
+    const gr_real *const t49 = (void *)(call->scratch + 290880); /* [] */
+    gr_real *const train_m_net_layers_0_w_ = call->trainer->train_m; /* [64, 128] */
+    gr_real *const train_v_net_layers_0_w_ = call->trainer->train_v; /* [64, 128] */
+    gr_real *const net_layers_0_w_ = call->model->net_layers_0_w; /* [64, 128] */
+    gr_vec sum[6][2];
+    GR_UNROLL(6)
+    for (int r = 0; r < rows; r++) {
+        GR_UNROLL(2)
+        for (int v = 0; v < vectors; v++)
+            sum[r][v] = gr_all(0.0f);
+    }
+    for (int n = 0; n < call->n; n++) {
+        gr_vec t34_no[2];
+        GR_UNROLL(2)
+        for (int v = 0; v < vectors; v++)
+            t34_no[v] = gr_load(&t34[n * 128 + o + v * GR_LANES]);
+        GR_UNROLL(6)
+        for (int r = 0; r < rows; r++) {
+            const gr_vec image_np = gr_all(image[n * 64 + p + r]);
+            GR_UNROLL(2)
+            for (int v = 0; v < vectors; v++)
+                sum[r][v] += t34_no[v] * image_np;
+        }
+    }
+    const gr_vec mul_value = gr_all(lr_scale[0]) * gr_all(0.001f);
+    const gr_vec t45_value = gr_all(t45[0]);
+    const gr_vec t49_value = gr_all(t49[0]);
+    GR_UNROLL(6)
+    for (int r = 0; r < rows; r++) {
+        GR_UNROLL(2)
+        for (int v = 0; v < vectors; v++) {
+            const gr_vec add_value = gr_load(&train_m_net_layers_0_w[(p + r) * 128 + o + v * GR_LANES]) * gr_all(0.9f) +
+                sum[r][v] * gr_all(0.1f);
+            const gr_vec add_value_ = gr_load(&train_v_net_layers_0_w[(p + r) * 128 + o + v * GR_LANES]) *
+                gr_all(0.999f) + sum[r][v] * sum[r][v] * gr_all(0.001f);
+            const gr_vec div_value = mul_value * (add_value / t45_value) /
+                (gr_sqrt(add_value_ / t49_value) + gr_all(1e-08f));
+            gr_store(&train_m_net_layers_0_w_[(p + r) * 128 + o + v * GR_LANES], add_value);
+            gr_store(&train_v_net_layers_0_w_[(p + r) * 128 + o + v * GR_LANES], add_value_);
+            gr_store(&net_layers_0_w_[(p + r) * 128 + o + v * GR_LANES],
+                     gr_load(&net_layers_0_w[(p + r) * 128 + o + v * GR_LANES]) - div_value);
+        }
+    }
+}
+
+static void train_update_net_layers_0_w(const train_call *call, int first_p, int last_p) {
+    for (int o = 0; o < 128; o += 2 * GR_LANES) {
+        int p = first_p;
+        for (; p + 6 <= last_p; p += 6) {
+            train_update_net_layers_0_w_tile(call, p, o, 6, 2);
+        }
+        if (p + 4 <= last_p) {
+            train_update_net_layers_0_w_tile(call, p, o, 4, 2);
+            p += 4;
+        }
+        if (p + 2 <= last_p) {
+            train_update_net_layers_0_w_tile(call, p, o, 2, 2);
+            p += 2;
+        }
+        if (p < last_p) {
+            train_update_net_layers_0_w_tile(call, p, o, 1, 2);
+        }
+    }
+}
+
+static void train_kernel_11(const train_call *call, int thread, int threads) {
+    int first, last;
+    gr_share(64, 6, thread, threads, &first, &last);
+    train_update_net_layers_0_w(call, first, last);
+}
+
+static int train_run(const train_call *call, int thread, int threads) {
+    (void)thread, (void)threads;
+    if (thread == 0) train_map(call);
+    GR_BARRIER;
+    train_kernel_2(call, thread, threads);
+    GR_BARRIER;
+    train_kernel_3(call, thread, threads);
+    GR_BARRIER;
+    train_kernel_4(call, thread, threads);
+    GR_BARRIER;
+    train_kernel_5(call, thread, threads);
+    GR_BARRIER;
+    if (thread == 0) train_loss(call);
+    GR_BARRIER;
+    if (!gr_finite(*(const gr_real *)call->loss)) return GR_NONFINITE;
+    train_kernel_8(call, thread, threads);
+    GR_BARRIER;
+    train_kernel_9(call, thread, threads);
+    GR_BARRIER;
+    train_kernel_10(call, thread, threads);
+    GR_BARRIER;
+    train_kernel_11(call, thread, threads);
+    return GR_OK;
+}
+
+/* ---- entry predict, digits.grad:29 */
+
+typedef struct predict_call {
+    const digits *model;
+    int n;
+    const float *image;
+    int32_t *digit;
+    unsigned char *scratch;
+    unsigned char *locals;
+} predict_call;
+
+GR_INLINE void predict_transpose_net_layers_1_w_tile(const predict_call *call, int i, int j) {
+    const gr_real *const net_layers_1_w = call->model->net_layers_1_w; /* [128, 10] */
+    gr_real *const net_layers_1_w_t = (void *)(call->scratch + 0); /* [128, 10] */
+    gr_store_part(&net_layers_1_w_t[i + j * 128], gr_all(net_layers_1_w[i * 10 + j]), 1);
+}
+
+static void predict_transpose_net_layers_1_w(const predict_call *call, int first_i, int last_i) {
+    for (int i = first_i; i < last_i; i++) {
+        for (int j = 0; j < 10; j++) {
+            predict_transpose_net_layers_1_w_tile(call, i, j);
+        }
+    }
+}
+
+static void predict_kernel_1(const predict_call *call, int thread, int threads) {
+    int first, last;
+    gr_share(128, 1, thread, threads, &first, &last);
+    predict_transpose_net_layers_1_w(call, first, last);
+}
+
+/* digits.grad:8: fn (x[.., inputs]) = x @ w + b
+ * digits.grad:16: if i + 1 < len(layers) { x = dropout(act(x), drop) } */
+GR_INLINE void predict_x_tile(const predict_call *call, unsigned char *local, int first_n, int n, int o, const int rows,
+                              const int vectors) {
+    const gr_real *const net_layers_0_w = call->model->net_layers_0_w; /* [64, 128] */
+    const gr_real *const image = call->image; /* [N, 64] */
+    const gr_real *const net_layers_0_b = call->model->net_layers_0_b; /* [128] */
+    gr_real *const x = (void *)(local + 0); /* [N, 128] */
+    gr_vec sum[6][2];
+    GR_UNROLL(6)
+    for (int r = 0; r < rows; r++) {
+        GR_UNROLL(2)
+        for (int v = 0; v < vectors; v++)
+            sum[r][v] = gr_all(0.0f);
+    }
+    for (int p = 0; p < 64; p++) {
+        gr_vec net_layers_0_w_po[2];
+        GR_UNROLL(2)
+        for (int v = 0; v < vectors; v++)
+            net_layers_0_w_po[v] = gr_load(&net_layers_0_w[p * 128 + o + v * GR_LANES]);
+        GR_UNROLL(6)
+        for (int r = 0; r < rows; r++) {
+            const gr_vec image_np = gr_all(image[(n + r) * 64 + p]);
+            GR_UNROLL(2)
+            for (int v = 0; v < vectors; v++)
+                sum[r][v] += image_np * net_layers_0_w_po[v];
+        }
+    }
+    gr_vec net_layers_0_b_o[2];
+    GR_UNROLL(2)
+    for (int v = 0; v < vectors; v++)
+        net_layers_0_b_o[v] = gr_load(&net_layers_0_b[o + v * GR_LANES]);
+    GR_UNROLL(6)
+    for (int r = 0; r < rows; r++) {
+        GR_UNROLL(2)
+        for (int v = 0; v < vectors; v++) {
+            gr_store(&x[(n - first_n + r) * 128 + o + v * GR_LANES],
+                     gr_max(gr_all(0.0f), sum[r][v] + net_layers_0_b_o[v]));
+        }
+    }
+}
+
+static void predict_x(const predict_call *call, unsigned char *local, int first_n, int last_n) {
+    for (int o = 0; o < 128; o += 2 * GR_LANES) {
+        int n = first_n;
+        for (; n + 6 <= last_n; n += 6) {
+            predict_x_tile(call, local, first_n, n, o, 6, 2);
+        }
+        if (n + 4 <= last_n) {
+            predict_x_tile(call, local, first_n, n, o, 4, 2);
+            n += 4;
+        }
+        if (n + 2 <= last_n) {
+            predict_x_tile(call, local, first_n, n, o, 2, 2);
+            n += 2;
+        }
+        if (n < last_n) {
+            predict_x_tile(call, local, first_n, n, o, 1, 2);
+        }
+    }
+}
+
+/* digits.grad:8: fn (x[.., inputs]) = x @ w + b */
+GR_INLINE void predict_reduce_tile(const predict_call *call, unsigned char *local, int first_n, int n, int o,
+                                   const int rows) {
+    const gr_real *const x = (void *)(local + 0); /* [N, 128] */
+    gr_real *const t7 = (void *)(local + 24576); /* [N, 10] */
+    const gr_real *const net_layers_1_w_t = (void *)(call->scratch + 0); /* [128, 10] */
+    gr_vec sum[4];
+    GR_UNROLL(4)
+    for (int r = 0; r < rows; r++)
+        sum[r] = gr_all(0.0f);
+    for (int p = 0; p < 128; p += GR_LANES) {
+        const gr_vec x_np = gr_load(&x[(n - first_n) * 128 + p]);
+        GR_UNROLL(4)
+        for (int r = 0; r < rows; r++)
+            sum[r] += x_np * gr_load(&net_layers_1_w_t[p + (o + r) * 128]);
+    }
+    GR_UNROLL(4)
+    for (int r = 0; r < rows; r++)
+        sum[r] = gr_all(gr_lane_sum(sum[r]));
+    GR_UNROLL(4)
+    for (int r = 0; r < rows; r++)
+        gr_store_part(&t7[(n - first_n) * 10 + o + r], sum[r], 1);
+}
+
+static void predict_reduce(const predict_call *call, unsigned char *local, int first_n, int last_n) {
+    for (int n = first_n; n < last_n; n++) {
+        for (int o = 0; o < 4; o += 4) {
+            predict_reduce_tile(call, local, first_n, n, o, 4);
+        }
+        for (int o = 4; o < 10; o += 3) {
+            predict_reduce_tile(call, local, first_n, n, o, 3);
+        }
+    }
+}
+
+/* digits.grad:30: digit = argmax(net(image)) */
+GR_INLINE void predict_digit_tile(const predict_call *call, unsigned char *local, int first_i, int i, const int rows) {
+    const gr_real *const t7 = (void *)(local + 24576); /* [N, 10] */
+    const gr_real *const net_layers_1_b = call->model->net_layers_1_b; /* [10] */
+    int32_t *const digit = call->digit; /* [N] */
+    gr_vec best_total[4];
+    gr_ivec total[4];
+    GR_UNROLL(4)
+    for (int r = 0; r < rows; r++) {
+        best_total[r] = gr_pattern(GR_SIGN_BIT | GR_INFINITY);
+        total[r] = gr_iall(0);
+    }
+    for (int j = 0; j < 10; j += GR_LANES) {
+        const int width = gr_least(GR_LANES, 10 - j);
+        const gr_vec net_layers_1_b_j = gr_load_part(&net_layers_1_b[j], width);
+        GR_UNROLL(4)
+        for (int r = 0; r < rows; r++) {
+            const gr_ivec better_0 =
+                gr_less(best_total[r],
+                        gr_select(gr_iless(gr_iota(), gr_iall(width)),
+                                  gr_load_part(&t7[(i - first_i + r) * 10 + j], width) + net_layers_1_b_j,
+                                      gr_pattern(GR_SIGN_BIT | GR_INFINITY)));
+            best_total[r] =
+                gr_select(better_0,
+                          gr_select(gr_iless(gr_iota(), gr_iall(width)),
+                                    gr_load_part(&t7[(i - first_i + r) * 10 + j], width) + net_layers_1_b_j,
+                                        gr_pattern(GR_SIGN_BIT | GR_INFINITY)), best_total[r]);
+            total[r] = gr_iselect(better_0, gr_iall(j) + gr_iota(), total[r]);
+        }
+    }
+    GR_UNROLL(4)
+    for (int r = 0; r < rows; r++)
+        total[r] = gr_iall(gr_lane_argmax(best_total[r], total[r]));
+    GR_UNROLL(4)
+    for (int r = 0; r < rows; r++)
+        gr_istore_part(&digit[i + r], total[r], 1);
+}
+
+static void predict_digit(const predict_call *call, unsigned char *local, int first_i, int last_i) {
+    int i = first_i;
+    for (; i + 4 <= last_i; i += 4) {
+        predict_digit_tile(call, local, first_i, i, 4);
+    }
+    if (i + 2 <= last_i) {
+        predict_digit_tile(call, local, first_i, i, 2);
+        i += 2;
+    }
+    if (i < last_i) {
+        predict_digit_tile(call, local, first_i, i, 1);
+    }
+}
+
+static void predict_kernel_2(const predict_call *call, int thread, int threads) {
+    unsigned char *const local = call->locals + 26496 * (size_t)thread;
+    int first, last;
+    gr_share(call->n, 6, thread, threads, &first, &last);
+    for (int begin = first; begin < last; begin += 48) {
+        const int end = gr_least(begin + 48, last);
+        predict_x(call, local, begin, end);
+        predict_reduce(call, local, begin, end);
+        predict_digit(call, local, begin, end);
+    }
+}
+
+static int predict_run(const predict_call *call, int thread, int threads) {
+    (void)thread, (void)threads;
+    predict_kernel_1(call, thread, threads);
+    GR_BARRIER;
+    predict_kernel_2(call, thread, threads);
+    return GR_OK;
+}
+
+/* ---- first contents of what does not start at zero */
+
+typedef struct init_call {
+    digits *model;
+    digits_trainer *trainer;
+    gr_draw draw;
+} init_call;
+
+/* digits.grad:6: param w[inputs, outputs] ~ glorot_uniform() */
+GR_INLINE void init_net_layers_0_w_update_net_layers_0_w_tile(const init_call *call, int i, int j) {
+    gr_real *const net_layers_0_w = call->model->net_layers_0_w; /* [64, 128] */
+    const gr_draw draw = gr_draw_at(&call->draw, 0xad1bab60u);
+    gr_store(&net_layers_0_w[i * 128 + j], gr_uniform(&draw, gr_iall(i * 128 + j) + gr_iota()) * gr_all(0.35355339f) +
+             gr_all(-0.176776695f));
+}
+
+static void init_net_layers_0_w_update_net_layers_0_w(const init_call *call, int first_i, int last_i) {
+    for (int i = first_i; i < last_i; i++) {
+        for (int j = 0; j < 128; j += GR_LANES) {
+            init_net_layers_0_w_update_net_layers_0_w_tile(call, i, j);
+        }
+    }
+}
+
+static void init_net_layers_0_w_kernel_1(const init_call *call, int thread, int threads) {
+    int first, last;
+    gr_share(64, 1, thread, threads, &first, &last);
+    init_net_layers_0_w_update_net_layers_0_w(call, first, last);
+}
+
+static void init_net_layers_0_w(const init_call *call) {
+    init_net_layers_0_w_kernel_1(call, 0, 1);
+}
+
+/* digits.grad:6: param w[inputs, outputs] ~ glorot_uniform() */
+GR_INLINE void init_net_layers_1_w_update_net_layers_1_w_tile(const init_call *call, int i, int j, const int lanes) {
+    gr_real *const net_layers_1_w = call->model->net_layers_1_w; /* [128, 10] */
+    const gr_draw draw = gr_draw_at(&call->draw, 0x5e444b77u);
+    gr_store_stride(&net_layers_1_w[i * 10 + j], 10, gr_uniform(&draw, gr_iall(i * 10 + j) + gr_iota() * gr_iall(10)) *
+                    gr_all(0.4170288f) + gr_all(-0.2085144f), lanes);
+}
+
+static void init_net_layers_1_w_update_net_layers_1_w(const init_call *call, int first_i, int last_i) {
+    for (int j = 0; j < 10; j++) {
+        int i = first_i;
+        for (; i + GR_LANES <= last_i; i += GR_LANES) {
+            init_net_layers_1_w_update_net_layers_1_w_tile(call, i, j, GR_LANES);
+        }
+        for (; i < last_i; i += GR_LANES) {
+            init_net_layers_1_w_update_net_layers_1_w_tile(call, i, j, gr_least(GR_LANES, last_i - i));
+        }
+    }
+}
+
+static void init_net_layers_1_w_kernel_1(const init_call *call, int thread, int threads) {
+    int first, last;
+    gr_share(128, 8, thread, threads, &first, &last);
+    init_net_layers_1_w_update_net_layers_1_w(call, first, last);
+}
+
+static void init_net_layers_1_w(const init_call *call) {
+    init_net_layers_1_w_kernel_1(call, 0, 1);
+}
+
+GR_KERNELS_END
+
+/* ---- entries: they check, then run */
+
+/* Threads of a call: more than one only where this file is compiled with OpenMP. */
+GR_FUNCTION int call_threads(const gr_work *work) {
+#ifdef _OPENMP
+    return work->threads > 1 ? work->threads : 1;
+#else
+    (void)work;
+    return 1;
+#endif
+}
+
+#ifndef GR_NO_CHECKS
+typedef struct call_range {
+    const char *name;
+    const void *begin;
+    size_t size;
+} call_range;
+
+/* The first `written` ranges share no byte with any other. */
+GR_FUNCTION int check_overlap(gr_work *work, const call_range *ranges, int written, int count) {
+    for (int i = 0; i < written; i++)
+        for (int j = i + 1; j < count; j++)
+            if (ranges[i].size > 0 && ranges[j].size > 0 &&
+                gr_overlap(ranges[i].begin, ranges[i].size, ranges[j].begin, ranges[j].size))
+                return gr_fault(work, GR_OVERLAP, ranges[i].name, -1);
+    return GR_OK;
+}
+#endif
+
+#ifndef GR_NO_CHECKS
+static int train_check(const digits *model, const digits_trainer *trainer, gr_work *work, int n, const float *image,
+                       const int32_t *label, const float *loss) {
+    if (work == NULL) return GR_NULL;
+    gr_fault(work, GR_OK, NULL, -1);
+    if (gr_target_missing()) return GR_TARGET;
+    if (model == NULL) return gr_fault(work, GR_NULL, "model", -1);
+    if (trainer == NULL) return gr_fault(work, GR_NULL, "trainer", -1);
+    if (image == NULL) return gr_fault(work, GR_NULL, "image", -1);
+    if (label == NULL) return gr_fault(work, GR_NULL, "label", -1);
+    if (loss == NULL) return gr_fault(work, GR_NULL, "loss", -1);
+    if (n < 1 || n > 256) return gr_fault(work, GR_SIZE, "n", -1);
+    for (int64_t at = 0; at < (int64_t)n; at++)
+        if (label[at] < 0 || label[at] > 9) return gr_fault(work, GR_INDEX, "label", at);
+    if (work->scratch_size < DIGITS_TRAIN_SCRATCH(call_threads(work))) return gr_fault(work, GR_MEMORY, "scratch", -1);
+    if (work->scratch == NULL) return gr_fault(work, GR_NULL, "scratch", -1);
+    const call_range ranges[] = {
+        {"loss", loss, sizeof *loss},
+        {"scratch", work->scratch, work->scratch_size},
+        {"work", work, sizeof *work},
+        {"model", model, sizeof *model},
+        {"trainer", trainer, sizeof *trainer},
+        {"image", image, (size_t)n * 64 * sizeof *image},
+        {"label", label, (size_t)n * sizeof *label},
+    };
+    return check_overlap(work, ranges, 5, 7);
+}
+#endif
+
+int digits_train(digits *model, digits_trainer *trainer, gr_work *work, int n, const float *image, const int32_t *label,
+                 float *loss) {
+    int status = GR_OK;
+#ifndef GR_NO_CHECKS
+    status = train_check(model, trainer, work, n, image, label, loss);
+    if (status != GR_OK) return status;
+#endif
+    unsigned char *scratch = (unsigned char *)(((uintptr_t)work->scratch + 63) / 64 * 64);
+    const train_call call = {
+        .model = model,
+        .trainer = trainer,
+        .n = n,
+        .image = image,
+        .label = label,
+        .loss = loss,
+        .scratch = scratch,
+        .locals = scratch + 290944,
+        .draw = {.key = {(uint32_t)trainer->seed, (uint32_t)(trainer->seed >> 32)},
+                 .tick = {(uint32_t)trainer->train_step, (uint32_t)(trainer->train_step >> 32)}},
+        .step = (int32_t)trainer->train_step,
+    };
+#ifdef _OPENMP
+#pragma omp parallel num_threads(call_threads(work)) reduction(max : status)
+    status = train_run(&call, omp_get_thread_num(), omp_get_num_threads());
+#else
+    status = train_run(&call, 0, 1);
+#endif
+    if (status == GR_OK) trainer->train_step++;
+#ifndef GR_NO_CHECKS
+    if (status == GR_NONFINITE) gr_fault(work, status, "loss", -1);
+#endif
+    return status;
+}
+
+#ifndef GR_NO_CHECKS
+static int predict_check(const digits *model, gr_work *work, int n, const float *image, const int32_t *digit) {
+    if (work == NULL) return GR_NULL;
+    gr_fault(work, GR_OK, NULL, -1);
+    if (gr_target_missing()) return GR_TARGET;
+    if (model == NULL) return gr_fault(work, GR_NULL, "model", -1);
+    if (image == NULL) return gr_fault(work, GR_NULL, "image", -1);
+    if (digit == NULL) return gr_fault(work, GR_NULL, "digit", -1);
+    if (n < 1 || n > 256) return gr_fault(work, GR_SIZE, "n", -1);
+    if (work->scratch_size < DIGITS_PREDICT_SCRATCH(call_threads(work))) return gr_fault(work, GR_MEMORY, "scratch",
+                                                                                         -1);
+    if (work->scratch == NULL) return gr_fault(work, GR_NULL, "scratch", -1);
+    const call_range ranges[] = {
+        {"digit", digit, (size_t)n * sizeof *digit},
+        {"scratch", work->scratch, work->scratch_size},
+        {"work", work, sizeof *work},
+        {"model", model, sizeof *model},
+        {"image", image, (size_t)n * 64 * sizeof *image},
+    };
+    return check_overlap(work, ranges, 3, 5);
+}
+#endif
+
+int digits_predict(const digits *model, gr_work *work, int n, const float *image, int32_t *digit) {
+    int status = GR_OK;
+#ifndef GR_NO_CHECKS
+    status = predict_check(model, work, n, image, digit);
+    if (status != GR_OK) return status;
+#endif
+    unsigned char *scratch = (unsigned char *)(((uintptr_t)work->scratch + 63) / 64 * 64);
+    const predict_call call = {
+        .model = model,
+        .n = n,
+        .image = image,
+        .digit = digit,
+        .scratch = scratch,
+        .locals = scratch + 5120,
+    };
+#ifdef _OPENMP
+#pragma omp parallel num_threads(call_threads(work)) reduction(max : status)
+    status = predict_run(&call, omp_get_thread_num(), omp_get_num_threads());
+#else
+    status = predict_run(&call, 0, 1);
+#endif
+    return status;
+}
+
+int digits_init(digits *model, digits_trainer *trainer, uint64_t seed) {
+#ifndef GR_NO_CHECKS
+    if (gr_target_missing()) return GR_TARGET;
+#endif
+    const init_call call = {
+        .model = model,
+        .trainer = trainer,
+        .draw = {.key = {(uint32_t)seed, (uint32_t)(seed >> 32)}},
+    };
+    if (model != NULL) {
+        memset(model, 0, sizeof *model);
+        init_net_layers_0_w(&call);
+        init_net_layers_1_w(&call);
+    }
+    if (trainer != NULL) {
+        memset(trainer, 0, sizeof *trainer);
+        trainer->seed = seed;
+        trainer->lr_scale = 1;
+    }
+    return GR_OK;
+}
+
+/* ---- the model as data */
+
+static int model_init(void *model, void *trainer, uint64_t seed) {
+    return digits_init(model, trainer, seed);
+}
+
+static int train_thunk(void *model, void *trainer, gr_work *work, const int *sizes, void *const *arguments) {
+    return digits_train(model, trainer, work, sizes[0], arguments[0], arguments[1], arguments[2]);
+}
+
+static int predict_thunk(void *model, void *trainer, gr_work *work, const int *sizes, void *const *arguments) {
+    (void)trainer;
+    return digits_predict(model, work, sizes[0], arguments[0], arguments[1]);
+}
+
+static const gr_size model_sizes[] = {
+    {"N", 1, 256},
+};
+
+static const gr_tensor model_tensors[] = {
+    {"net.layers.0.w", GR_MODEL, GR_PARAM, GR_FLOAT, 2, (const int32_t[]){64, 128}, (const int32_t[]){128, 1},
+     offsetof(digits, net_layers_0_w)},
+    {"net.layers.0.b", GR_MODEL, GR_PARAM, GR_FLOAT, 1, (const int32_t[]){128}, (const int32_t[]){1},
+     offsetof(digits, net_layers_0_b)},
+    {"net.layers.1.w", GR_MODEL, GR_PARAM, GR_FLOAT, 2, (const int32_t[]){128, 10}, (const int32_t[]){10, 1},
+     offsetof(digits, net_layers_1_w)},
+    {"net.layers.1.b", GR_MODEL, GR_PARAM, GR_FLOAT, 1, (const int32_t[]){10}, (const int32_t[]){1},
+     offsetof(digits, net_layers_1_b)},
+    {"@seed", GR_TRAINER, GR_SEED, GR_UINT64, 0, NULL, NULL, offsetof(digits_trainer, seed)},
+    {"@train.step", GR_TRAINER, GR_COUNTER, GR_UINT64, 0, NULL, NULL, offsetof(digits_trainer, train_step)},
+    {"@lr_scale", GR_TRAINER, GR_SCALE, GR_FLOAT, 0, NULL, NULL, offsetof(digits_trainer, lr_scale)},
+    {"@train.m.net.layers.0.w", GR_TRAINER, GR_SLOT, GR_FLOAT, 2, (const int32_t[]){64, 128}, (const int32_t[]){128, 1},
+     offsetof(digits_trainer, train_m)},
+    {"@train.m.net.layers.0.b", GR_TRAINER, GR_SLOT, GR_FLOAT, 1, (const int32_t[]){128}, (const int32_t[]){1},
+     offsetof(digits_trainer, train_m) + 8192 * sizeof(float)},
+    {"@train.m.net.layers.1.w", GR_TRAINER, GR_SLOT, GR_FLOAT, 2, (const int32_t[]){128, 10}, (const int32_t[]){10, 1},
+     offsetof(digits_trainer, train_m) + 8320 * sizeof(float)},
+    {"@train.m.net.layers.1.b", GR_TRAINER, GR_SLOT, GR_FLOAT, 1, (const int32_t[]){10}, (const int32_t[]){1},
+     offsetof(digits_trainer, train_m) + 9600 * sizeof(float)},
+    {"@train.v.net.layers.0.w", GR_TRAINER, GR_SLOT, GR_FLOAT, 2, (const int32_t[]){64, 128}, (const int32_t[]){128, 1},
+     offsetof(digits_trainer, train_v)},
+    {"@train.v.net.layers.0.b", GR_TRAINER, GR_SLOT, GR_FLOAT, 1, (const int32_t[]){128}, (const int32_t[]){1},
+     offsetof(digits_trainer, train_v) + 8192 * sizeof(float)},
+    {"@train.v.net.layers.1.w", GR_TRAINER, GR_SLOT, GR_FLOAT, 2, (const int32_t[]){128, 10}, (const int32_t[]){10, 1},
+     offsetof(digits_trainer, train_v) + 8320 * sizeof(float)},
+    {"@train.v.net.layers.1.b", GR_TRAINER, GR_SLOT, GR_FLOAT, 1, (const int32_t[]){10}, (const int32_t[]){1},
+     offsetof(digits_trainer, train_v) + 9600 * sizeof(float)},
+};
+
+static const uint8_t train_sizes[] = {0};
+static const gr_argument train_arguments[] = {
+    {"image", GR_INPUT, GR_FLOAT, 2, 0, (const gr_dim[]){{0, 1, 0}, {64, 0, -1}}, 0, -1},
+    {"label", GR_INPUT, GR_INT32, 1, 0, (const gr_dim[]){{0, 1, 0}}, 0, 9},
+    {"loss", GR_OUTPUT, GR_FLOAT, 0, 0, NULL, 0, -1},
+};
+
+static const uint8_t predict_sizes[] = {0};
+static const gr_argument predict_arguments[] = {
+    {"image", GR_INPUT, GR_FLOAT, 2, 0, (const gr_dim[]){{0, 1, 0}, {64, 0, -1}}, 0, -1},
+    {"digit", GR_OUTPUT, GR_INT32, 1, 0, (const gr_dim[]){{0, 1, 0}}, 0, -1},
+};
+
+static const gr_entry model_entries[] = {
+    {
+        .name = "train",
+        .updates = 1,
+        .draws = 1,
+        .size_count = 1,
+        .sizes = train_sizes,
+        .argument_count = 3,
+        .arguments = train_arguments,
+        .scratch = 291008,
+        .scratch_per_thread = 34752,
+        .flops_per_row = 40448,
+        .run = train_thunk,
+    },
+    {
+        .name = "predict",
+        .updates = 0,
+        .draws = 0,
+        .size_count = 1,
+        .sizes = predict_sizes,
+        .argument_count = 2,
+        .arguments = predict_arguments,
+        .scratch = 5184,
+        .scratch_per_thread = 26496,
+        .flops_per_row = 18944,
+        .run = predict_thunk,
+    },
+};
+
+const gr_model digits_model = {
+    .abi = GR_ABI,
+    .name = "digits",
+    .signature = DIGITS_SIGNATURE,
+    .model_size = sizeof(digits),
+    .trainer_size = sizeof(digits_trainer),
+    .size_count = 1,
+    .tensor_count = 15,
+    .entry_count = 2,
+    .sizes = model_sizes,
+    .tensors = model_tensors,
+    .entries = model_entries,
+    .init = model_init,
+};
