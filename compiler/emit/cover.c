@@ -114,13 +114,17 @@ static void cover_lanes(const StageText *text) {
         cover_lanes_at_run_time(text, "0", dim_code(text, lane_size(text)));
 }
 
-void emit_cover_function(const StageText *text) {
-    const Stage *stage = text->stage;
+static void open_function(const StageText *text) {
     const char *list = arena_print(text->arena, "const %s *call", text->call_type);
     if (text->local) add_parameter(text, &list, "unsigned char *local");
-    if (stage->kernel->banded)
+    if (text->stage->kernel->banded)
         add_parameter(text, &list, arena_print(text->arena, "int %s, int %s", text->first, text->last));
     write_line(text->out, "static void %s(%s) {", text->name, list);
+}
+
+/* Loops over the free indices that no tile covers; returns how many. */
+static int open_free_loops(const StageText *text) {
+    const Stage *stage = text->stage;
     int open = 0;
     for (int i = 0; i < stage->free_count; i++) {
         if (i == stage->tile.lane || i == stage->tile.row) continue;
@@ -132,8 +136,44 @@ void emit_cover_function(const StageText *text) {
                        dim_code(text, stage->indices[i].size), name);
         open++;
     }
-    cover_lanes(text);
-    for (; open > 0; open--)
+    return open;
+}
+
+static void close_function(const StageText *text, int open) {
+    for (; open >= 0; open--)
         write_line(text->out, "}");
-    write_line(text->out, "}");
+}
+
+void emit_cover_function(const StageText *text) {
+    open_function(text);
+    int open = open_free_loops(text);
+    cover_lanes(text);
+    close_function(text, open);
+}
+
+/* ---- stages of single vectors ---- */
+
+bool is_flat(const StageText *text) {
+    return !text->has_rows && !text->has_vectors && text->stage->solved_count == 0;
+}
+
+static void open_lane_loop(const StageText *text) {
+    const char *lane = text->indices[text->stage->tile.lane];
+    const char *from = lane_is_band(text) ? text->first : "0";
+    const char *to = lane_is_band(text) ? text->last : dim_code(text, lane_size(text));
+    write_line(text->out, "for (int %s = %s; %s < %s; %s += GR_LANES) {", lane, from, lane, to, lane);
+    if (text->partial) write_line(text->out, "const int lanes = gr_least(GR_LANES, %s - %s);", to, lane);
+}
+
+/* Without a register tile the loops stand around the body itself; masked loads of the last lanes cost nothing more. */
+void emit_flat_function(StageText *text) {
+    open_function(text);
+    declare_operands(text);
+    int open = open_free_loops(text);
+    if (text->lane_free) {
+        open_lane_loop(text);
+        open++;
+    }
+    emit_tile_body(text);
+    close_function(text, open);
 }

@@ -45,6 +45,7 @@ typedef struct Scope {
 /* The name itself with '.' and whatever C forbids as '_'; a trailing '_' (and then a number) where that is taken,
  * reserved in C or C++, or a name of libc. */
 const char *scope_name(Scope *scope, const char *wanted);
+const char *c_identifier(Arena *arena, const char *wanted); /* with '_' for what C forbids in names */
 bool name_is_reserved(const char *name); /* keyword, macro or function of C, C++ or libc */
 
 /* Names that kernels and entries must agree on. */

@@ -112,7 +112,7 @@ static bool is_letter(char c) {
 
 /* Only what an identifier may hold; the '@' of the trainer's tensors is left out. What begins as names of others do
  * gets an 'x': C keeps those that begin with '_' and a capital, or with "__", for itself. */
-static const char *identifier(Arena *arena, const char *wanted) {
+const char *c_identifier(Arena *arena, const char *wanted) {
     if (*wanted == '@') wanted++;
     bool first_fits =
         is_letter(*wanted) && (*wanted != '_' || !(isupper((unsigned char)wanted[1]) || wanted[1] == '_'));
@@ -125,7 +125,7 @@ static const char *identifier(Arena *arena, const char *wanted) {
 /* The first of name, name_, name_2, name_3, ... that `refused` lets pass. */
 static const char *first_free(Arena *arena, const char *wanted, bool (*refused)(const void *context, const char *name),
                               const void *context) {
-    const char *base = identifier(arena, wanted), *name = base;
+    const char *base = c_identifier(arena, wanted), *name = base;
     for (int round = 1; refused(context, name); round++)
         name = round == 1 ? arena_print(arena, "%s_", base) : arena_print(arena, "%s_%d", base, round);
     return name;
@@ -229,7 +229,7 @@ static bool hides_public(const EntryScope *scope, const char *name) {
     for (int i = 0; i < scope->public_names->taken.count; i++)
         if (begins_with(scope->public_names->taken.at[i], private)) return true;
     for (int e = 0; e < program->entries.count; e++)
-        if (begins_with(arena_print(arena, "%s_%s", own, identifier(arena, program->entries.at[e]->name)), private))
+        if (begins_with(arena_print(arena, "%s_%s", own, c_identifier(arena, program->entries.at[e]->name)), private))
             return true;
     return false;
 }

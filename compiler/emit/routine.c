@@ -46,24 +46,44 @@ static void comment_stage(Writer *out, const Emitter *emitter, const Stage *stag
 
 /* ---- names of the functions ---- */
 
+static const char *copied_name(const Buffer *of) {
+    if (of->argument != NULL) return of->argument->name;
+    if (of->store != NULL) return of->store->path;
+    return of->name != NULL ? of->name : "value";
+}
+
+/* After what it computes: a stored result says most, then the caller's, then a value that the model names. */
 static const char *result_name(Arena *arena, const Stage *stage) {
     const Buffer *buffer = stage->results.at[0].buffer;
-    for (int r = 0; r < stage->results.count; r++) /* a stored result says most, then a labelled one */
+    for (int r = 0; r < stage->results.count; r++)
         if (stage->results.at[r].buffer->store != NULL && stage->results.at[r].buffer->store->kind != STORE_SLOT)
             buffer = stage->results.at[r].buffer;
-    if (buffer->copy_of != NULL) {
-        const Buffer *of = buffer->copy_of;
-        const char *name = of->argument != NULL      ? of->argument->name
-                           : of->store != NULL       ? of->store->path
-                           : of->node->label != NULL ? of->node->label
-                                                     : "value";
-        return arena_print(arena, "transpose_%s", name);
-    }
+    if (buffer->copy_of != NULL) return arena_print(arena, "transpose_%s", copied_name(buffer->copy_of));
     if (buffer->argument != NULL) return buffer->argument->name;
     if (buffer->store != NULL) return arena_print(arena, "update_%s", buffer->store->path);
-    for (int n = stage->nodes.count - 1; n >= 0; n--)
-        if (stage->nodes.at[n]->label != NULL) return stage->nodes.at[n]->label;
+    if (buffer->name != NULL) return buffer->name;
     return stage->totals.count > 0 ? "reduce" : "map";
+}
+
+static bool is_taken(const Scope *scope, const char *name) {
+    for (int t = 0; t < scope->taken.count; t++)
+        if (strcmp(scope->taken.at[t], name) == 0) return true;
+    return false;
+}
+
+/* train_x, train_x_2, train_x_3: the first that is free. */
+static const char *numbered_name(Scope *scope, const char *wanted) {
+    const char *base = c_identifier(scope->arena, wanted), *name = base;
+    for (int number = 2; is_taken(scope, name); number++)
+        name = arena_print(scope->arena, "%s_%d", base, number);
+    vec_push(scope->arena, &scope->taken, name);
+    return name;
+}
+
+/* A stage of an entry is train_logits; the one of a first content init_net_layers_0_w_value. */
+static const char *stage_name(Scope *scope, const Routine *routine, const Stage *stage, const char *name) {
+    const char *result = routine->entry == NULL ? "value" : result_name(scope->arena, stage);
+    return numbered_name(scope, arena_print(scope->arena, "%s_%s", name, result));
 }
 
 static void name_functions(const Emitter *emitter, const Routine *routine, const char *name) {
@@ -73,9 +93,9 @@ static void name_functions(const Emitter *emitter, const Routine *routine, const
     for (int s = 0; s < routine->steps.count; s++) {
         Kernel *kernel = routine->steps.at[s].kernel;
         for (int t = 0; kernel != NULL && t < kernel->stages.count; t++)
-            kernel->stages.at[t]->name = scope_name(
-                &scope, arena_print(emitter->arena, "%s_%s", name, result_name(emitter->arena, kernel->stages.at[t])));
-        if (kernel != NULL) kernel->name = scope_name(&scope, arena_print(emitter->arena, "%s_kernel_%d", name, s + 1));
+            kernel->stages.at[t]->name = stage_name(&scope, routine, kernel->stages.at[t], name);
+        if (kernel != NULL)
+            kernel->name = numbered_name(&scope, arena_print(emitter->arena, "%s_kernel_%d", name, s + 1));
     }
 }
 

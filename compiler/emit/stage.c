@@ -1,6 +1,7 @@
 /* A stage as two functions: one computes a register tile (tile.c, whose reductions are in total.c), one covers the
  * stage's space with tiles (cover.c). Here is what both know: names, and what varies with what. */
 #include "compiler/emit/stage.h"
+#include <string.h>
 
 /* ---- what varies with what ---- */
 
@@ -39,11 +40,18 @@ static int varies_of(const StageText *text, const Expr *expr) {
 
 /* ---- names ---- */
 
+/* Of net.layers.0.w it is w, of the slot @train.m.net.layers.0.w m: the address beside it says which. */
+static const char *store_short_name(const StageText *text, const char *path) {
+    const char *dot = path[0] == '@' ? strchr(path, '.') : strrchr(path, '.');
+    const char *name = dot != NULL ? dot + 1 : path + (path[0] == '@');
+    return arena_print(text->arena, "%.*s", (int)strcspn(name, "."), name);
+}
+
 static const char *buffer_base_name(const StageText *text, const Buffer *buffer) {
     if (buffer->copy_of != NULL) return arena_print(text->arena, "%s_t", buffer_base_name(text, buffer->copy_of));
     if (buffer->argument != NULL) return buffer->argument->name;
-    if (buffer->store != NULL) return buffer->store->path;
-    if (buffer->node != NULL && buffer->node->label != NULL) return buffer->node->label;
+    if (buffer->store != NULL) return store_short_name(text, buffer->store->path);
+    if (buffer->name != NULL) return buffer->name;
     return arena_print(text->arena, "t%d", buffer->node != NULL ? buffer->node->id : buffer->position);
 }
 
@@ -134,6 +142,10 @@ void add_parameter(const StageText *text, const char **list, const char *paramet
 void emit_stage(Writer *out, const Emitter *emitter, const Routine *routine, const Stage *stage,
                 const char *call_type) {
     StageText text = text_new(out, emitter, routine, stage, call_type);
+    if (is_flat(&text)) {
+        emit_flat_function(&text);
+        return;
+    }
     emit_tile_function(&text);
     write_text(out, "\n");
     emit_cover_function(&text);

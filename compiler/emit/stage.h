@@ -91,7 +91,11 @@ void close_loop(StageText *text, const Loop *loop);
 void emit_reduction(StageText *text);
 void combine_lanes(StageText *text);
 bool outside_of_solutions(StageText *text, const char *otherwise);
+void declare_operands(StageText *text); /* buffers and draws, under their names */
+void emit_tile_body(StageText *text);
 void emit_tile_function(StageText *text);
+bool is_flat(const StageText *text); /* no register tile, so no function of its own for one */
+void emit_flat_function(StageText *text);
 void emit_cover_function(const StageText *text);
 
 /* Writes the tile function and the function that covers the stage's space with tiles. */

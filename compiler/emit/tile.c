@@ -121,17 +121,25 @@ static void declare_draws(StageText *text) {
     }
 }
 
-void emit_tile_function(StageText *text) {
-    write_line(text->out, "GR_INLINE void %s_tile(%s) {", text->name, tile_parameters(text));
+void declare_operands(StageText *text) {
     declare_buffers(text);
     declare_draws(text);
-    if (text->stage->totals.count == 0) {
-        outside_of_solutions(text, literal_code(text, body_elem(&text->stage->body, text->stage->results.at[0].value),
-                                                text->stage->otherwise));
-    } else {
+}
+
+void emit_tile_body(StageText *text) {
+    if (text->stage->totals.count > 0) {
         emit_reduction(text);
         if (text->lane_reduced) combine_lanes(text);
     }
     emit_results(text);
+}
+
+void emit_tile_function(StageText *text) {
+    write_line(text->out, "GR_INLINE void %s_tile(%s) {", text->name, tile_parameters(text));
+    declare_operands(text);
+    if (text->stage->totals.count == 0)
+        outside_of_solutions(text, literal_code(text, body_elem(&text->stage->body, text->stage->results.at[0].value),
+                                                text->stage->otherwise));
+    emit_tile_body(text);
     write_line(text->out, "}");
 }

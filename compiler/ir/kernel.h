@@ -36,7 +36,7 @@ typedef struct Buffer {
     Store *store;           /* BUFFER_STORAGE */
     const Node *node;       /* what it holds; NULL for copies */
     struct Buffer *copy_of; /* the same values in another order of axes */
-    Name name;              /* in the emitted C: unique in the routine */
+    Name name;              /* what the model calls it, or what it goes into; NULL: nothing. Not unique */
     int position;           /* in Routine.buffers */
     int first, last;        /* ARENA, LOCAL: the steps that write it first and read it last */
     int64_t bytes, offset;  /* ARENA, LOCAL: place in the scratch */

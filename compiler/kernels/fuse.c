@@ -17,6 +17,22 @@ enum {
     COST_THEN = 12 /* dearer functions (exp, log, tanh) do not run on the registers of a tile, whose text is unrolled */
 };
 
+/* ---- names ---- */
+
+/* A nest that the model does not name is called after the first named one that it goes into. */
+static void name_nests(Fusion *fusion) {
+    for (int n = fusion->graph->nodes.count - 1; n >= 0; n--) {
+        const Node *node = fusion->graph->nodes.at[n];
+        if (node->op != OP_nest) continue;
+        Name name = node->label != NULL ? node->label : fusion->values[n].name;
+        fusion->values[n].name = name;
+        for (int a = 0; a < node->arg_count && name != NULL; a++) {
+            Value *arg = &fusion->values[node->args[a]->id];
+            if (node->args[a]->op == OP_nest) arg->name = name; /* the earlier reader overrides the later */
+        }
+    }
+}
+
 /* ---- what is inlined ---- */
 
 static int expr_cost(const Expr *expr) {
@@ -332,6 +348,7 @@ Routine *fuse_graph(Arena *arena, const Graph *graph, const Entry *entry) {
     routine->graph = graph;
     Fusion fusion = {.arena = arena, .graph = graph, .routine = routine};
     fusion.values = ARENA_ARRAY(arena, Value, graph->nodes.count);
+    name_nests(&fusion);
     choose_inlined(&fusion);
     for (int n = 0; n < graph->nodes.count; n++)
         if (graph->nodes.at[n]->op == OP_nest && !fusion.values[n].inlined) place_nest(&fusion, graph->nodes.at[n]);

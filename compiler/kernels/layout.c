@@ -81,8 +81,13 @@ static bool can_copy(const Stage *stage, const StageRead *read, int lane) {
 
 /* ---- cost of a lane ---- */
 
+enum { USUAL_SIZE = 64 }; /* what a bounded size is taken to be: rarely is a call as large as the bound allows */
+
 static double size_of(const Index *index) {
-    return (double)dim_high(index->size);
+    Dim size = index->size;
+    if (dim_is_constant(size)) return (double)size.constant;
+    int64_t usual = size.size->high < USUAL_SIZE ? size.size->high : USUAL_SIZE;
+    return (double)(size.constant + size.factor * usual);
 }
 
 static double lane_trips(const Index *index, const Target *target) {

@@ -36,8 +36,7 @@ static const char *buffer_label(Arena *arena, const Buffer *buffer) {
     if (buffer->copy_of != NULL) return arena_print(arena, "copy of %s", buffer_label(arena, buffer->copy_of));
     if (buffer->argument != NULL) return buffer->argument->name;
     if (buffer->store != NULL) return buffer->store->path;
-    if (buffer->node != NULL && buffer->node->label != NULL)
-        return arena_print(arena, "%s (%%%d)", buffer->node->label, buffer->node->id);
+    if (buffer->name != NULL) return arena_print(arena, "%s (%%%d)", buffer->name, buffer->node->id);
     return arena_print(arena, "%%%d", buffer->node != NULL ? buffer->node->id : buffer->position);
 }
 

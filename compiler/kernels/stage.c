@@ -68,6 +68,7 @@ Buffer *buffer_of(Fusion *fusion, const Node *node) {
     if (value->stage == NULL) internal_error("node %%%d is read before it is computed", node->id);
     value->buffer = buffer_new(fusion->routine, BUFFER_ARENA, node->type.elem, node->type.shape);
     value->buffer->node = node;
+    value->buffer->name = value->name;
     vec_push(fusion->arena, &value->stage->results, (StageResult){value->buffer, value->expr});
     return value->buffer;
 }
@@ -181,7 +182,7 @@ static int import_body(Fusion *fusion, Stage *stage, const Node *nest, const Aff
     for (int e = 0; e < from->exprs.count; e++)
         made[e] = import_expr(fusion, stage, nest, with, &from->exprs.at[e], made);
     int result = made[from->exprs.count - 1];
-    if (nest->u.nest.reduce == REDUCE_NONE) label_expr(fusion, stage, result, nest->label);
+    if (nest->u.nest.reduce == REDUCE_NONE) label_expr(fusion, stage, result, fusion->values[nest->id].name);
     return result;
 }
 
@@ -214,7 +215,7 @@ void stage_take(Fusion *fusion, Stage *stage, const Node *nest) {
     if (nest->u.nest.reduce != REDUCE_NONE) {
         vec_push(fusion->arena, &stage->totals, (StageTotal){nest->u.nest.reduce, expr});
         expr = body_total(&stage->body, nest->type.elem, stage->totals.count - 1);
-        label_expr(fusion, stage, expr, nest->label);
+        label_expr(fusion, stage, expr, fusion->values[nest->id].name);
     }
     vec_push(fusion->arena, &stage->nodes, nest);
     value->stage = stage;

@@ -7,6 +7,7 @@
 /* What became of a node. */
 typedef struct Value {
     bool inlined;   /* its body is written into each of its readers */
+    Name name;      /* its label, or that of a reader; NULL: none */
     int cost;       /* of one element, in additions, with all that is inlined */
     int dearest;    /* of the functions in it */
     Stage *stage;   /* where it is computed; NULL: a leaf, or inlined */

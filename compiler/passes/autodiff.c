@@ -31,6 +31,11 @@ void backward_add(Backward *backward, const Node *arg, Node *contribution) {
     *sum = *sum == NULL ? contribution : build_map2(backward->graph, SCALAR_add, *sum, contribution, arg->origin);
 }
 
+/* A gradient is called after what it is the gradient of: d_logits. */
+static void label_gradient(Arena *arena, Node *gradient, const Node *of) {
+    if (gradient->label == NULL && of->label != NULL) gradient->label = arena_print(arena, "d_%s", of->label);
+}
+
 /* ---- one sweep ---- */
 
 static bool passes_gradient(const Node *node) {
@@ -65,6 +70,7 @@ static void sweep(Backward *backward) {
     for (int i = loss->id; i >= 0; i--) {
         const Node *node = backward->graph->nodes.at[i];
         if (backward->gradient[i] == NULL || !any_depends(backward, node)) continue;
+        label_gradient(backward->graph->arena, backward->gradient[i], node);
         op_table[node->op].gradient(backward, node, backward->gradient[i]);
     }
 }
@@ -111,8 +117,10 @@ static void expand_grads(Expansion *expansion, int first) {
         const Node *variable = variables.at[i];
         bool inside = variable != NULL && variable->id < backward.count;
         Node *gradient = inside ? backward.gradient[variable->id] : NULL;
-        expansion->map[grads.at[i]->id] = gradient != NULL ? own_node(expansion->new, gradient, grads.at[i]->origin)
-                                                           : unreached(expansion, grads.at[i]);
+        Node **own = &expansion->map[grads.at[i]->id];
+        *own = gradient != NULL ? own_node(expansion->new, gradient, grads.at[i]->origin)
+                                : unreached(expansion, grads.at[i]);
+        if (variable != NULL) label_gradient(arena, *own, variable);
     }
 }
 
