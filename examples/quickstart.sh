@@ -27,7 +27,7 @@ step "3 of 4: from digits.grad to C, and the C into a program"
 cd "$root/examples/digits"
 echo "gradc digits.grad -o $out"
 "$build/gradc" digits.grad -o "$out"
-echo "cc -O2 -o $out/digits-train train.c digits.c"
+echo "cc -O2 -I$out -o $out/digits-train train.c $out/digits.c"
 cc -O2 -I"$out" -o "$out/digits-train" train.c "$out/digits.c"
 
 step "4 of 4: training on 3,823 handwritten digits"
