@@ -13,15 +13,36 @@ static void call_tile(const StageText *text, const char *rows, const char *vecto
     write_line(text->out, "%s_tile(%s);", text->name, list);
 }
 
-/* Rows whose number is known only at run time: the tallest tile as often as it fits, then lower ones at most once. */
-static void cover_rows_at_run_time(const StageText *text, const char *from, const char *to, const char *vectors,
-                                   const char *lanes) {
+/* Rows whose number is known only at run time? */
+static bool rows_at_run_time(const StageText *text) {
+    int row = text->stage->tile.row;
+    if (row == NO_INDEX) return false;
+    return (row == 0 && text->stage->kernel->banded) || !dim_is_constant(text->stage->indices[row].size);
+}
+
+static const char *first_row(const StageText *text) {
+    return text->stage->tile.row == 0 && text->stage->kernel->banded ? text->first : "0";
+}
+
+static const char *last_row(const StageText *text) {
+    int row = text->stage->tile.row;
+    return row == 0 && text->stage->kernel->banded ? text->last : dim_code(text, text->stage->indices[row].size);
+}
+
+/* A row that is left alone has a loop of its own over wider groups of vectors: two of them would not hide the latency
+ * of an addition. */
+static bool has_single_row(const StageText *text) {
+    return text->stage->tile.wide > text->stage->tile.vectors && rows_at_run_time(text);
+}
+
+/* The tallest tile as often as it fits, then lower ones at most once. */
+static void cover_rows_at_run_time(const StageText *text, const char *vectors, const char *lanes) {
     const int *heights = text->emitter->options->target->rows;
-    const char *row = text->indices[text->stage->tile.row];
+    const char *row = text->indices[text->stage->tile.row], *to = last_row(text);
     bool tallest = true;
-    write_line(text->out, "int %s = %s;", row, from);
+    write_line(text->out, "int %s = %s;", row, first_row(text));
     for (int h = 0; h < 6 && heights[h] > 0; h++) {
-        if (heights[h] > text->stage->tile.rows) continue;
+        if (heights[h] > text->stage->tile.rows || (heights[h] == 1 && has_single_row(text))) continue;
         bool last = h == 5 || heights[h + 1] == 0;
         if (tallest)
             write_line(text->out, "for (; %s + %d <= %s; %s += %d) {", row, heights[h], to, row, heights[h]);
@@ -52,16 +73,15 @@ static void cover_known_rows(const StageText *text, int64_t count, const char *v
     write_line(text->out, "}");
 }
 
-static void cover_rows(const StageText *text, const char *vectors, const char *lanes) {
-    int row = text->stage->tile.row;
-    if (row == NO_INDEX)
+static void cover_rows(const StageText *text, bool single, const char *vectors, const char *lanes) {
+    if (single)
+        call_tile(text, "1", vectors, lanes);
+    else if (text->stage->tile.row == NO_INDEX)
         call_tile(text, "", vectors, lanes);
-    else if (row == 0 && text->stage->kernel->banded)
-        cover_rows_at_run_time(text, text->first, text->last, vectors, lanes);
-    else if (dim_is_constant(text->stage->indices[row].size))
-        cover_known_rows(text, text->stage->indices[row].size.constant, vectors, lanes);
+    else if (rows_at_run_time(text))
+        cover_rows_at_run_time(text, vectors, lanes);
     else
-        cover_rows_at_run_time(text, "0", dim_code(text, text->stage->indices[row].size), vectors, lanes);
+        cover_known_rows(text, text->stage->indices[text->stage->tile.row].size.constant, vectors, lanes);
 }
 
 static const char *times_lanes(const StageText *text, int64_t vectors) {
@@ -69,20 +89,21 @@ static const char *times_lanes(const StageText *text, int64_t vectors) {
     return vectors == 1 ? "GR_LANES" : arena_print(text->arena, "%lld * GR_LANES", (long long)vectors);
 }
 
-static void cover_known_lanes(const StageText *text, int64_t size) {
-    int64_t lanes = lanes_of(text), vectors = text->stage->tile.vectors, width = vectors * lanes;
+static void cover_known_lanes(const StageText *text, bool single, int64_t size) {
+    int64_t lanes = lanes_of(text), vectors = single ? text->stage->tile.wide : text->stage->tile.vectors;
+    int64_t width = vectors * lanes;
     int64_t full = size / width * width, rest = size - full, rest_vectors = (rest + lanes - 1) / lanes;
     const char *lane = text->indices[text->stage->tile.lane];
     if (full > 0) {
         write_line(text->out, "for (int %s = 0; %s < %lld; %s += %s) {", lane, lane, (long long)full, lane,
                    times_lanes(text, vectors));
-        cover_rows(text, arena_print(text->arena, "%lld", (long long)vectors), "GR_LANES");
+        cover_rows(text, single, arena_print(text->arena, "%lld", (long long)vectors), "GR_LANES");
         write_line(text->out, "}");
     }
     if (rest == 0) return;
     write_line(text->out, "{");
     write_line(text->out, "const int %s = %lld;", lane, (long long)full);
-    cover_rows(text, arena_print(text->arena, "%lld", (long long)rest_vectors),
+    cover_rows(text, single, arena_print(text->arena, "%lld", (long long)rest_vectors),
                arena_print(text->arena, "%lld", (long long)(rest - (rest_vectors - 1) * lanes)));
     write_line(text->out, "}");
 }
@@ -93,23 +114,23 @@ static void cover_lanes_at_run_time(const StageText *text, const char *from, con
     const char *rest = arena_print(text->arena, "gr_least(GR_LANES, %s - %s)", to, lane);
     write_line(text->out, "int %s = %s;", lane, from);
     write_line(text->out, "for (; %s + %s <= %s; %s += %s) {", lane, step, to, lane, step);
-    cover_rows(text, arena_print(text->arena, "%d", text->stage->tile.vectors), "GR_LANES");
+    cover_rows(text, false, arena_print(text->arena, "%d", text->stage->tile.vectors), "GR_LANES");
     write_line(text->out, "}");
     if (step[0] == '1' && step[1] == 0) return;
     write_line(text->out, "for (; %s < %s; %s += GR_LANES) {", lane, to, lane);
-    cover_rows(text, "1", rest);
+    cover_rows(text, false, "1", rest);
     write_line(text->out, "}");
 }
 
 static void cover_lanes(const StageText *text) {
     if (!text->lane_free) {
-        cover_rows(text, "", "");
+        cover_rows(text, false, "", "");
         return;
     }
     if (lane_is_band(text))
         cover_lanes_at_run_time(text, text->first, text->last);
     else if (dim_is_constant(lane_size(text)))
-        cover_known_lanes(text, lane_size(text).constant);
+        cover_known_lanes(text, false, lane_size(text).constant);
     else
         cover_lanes_at_run_time(text, "0", dim_code(text, lane_size(text)));
 }
@@ -148,6 +169,13 @@ void emit_cover_function(const StageText *text) {
     open_function(text);
     int open = open_free_loops(text);
     cover_lanes(text);
+    if (has_single_row(text)) {
+        const char *row = text->indices[text->stage->tile.row];
+        write_line(text->out, "if ((%s - %s) %% 2 == 1) {", last_row(text), first_row(text));
+        write_line(text->out, "const int %s = %s - 1;", row, last_row(text));
+        cover_known_lanes(text, true, lane_size(text).constant);
+        write_line(text->out, "}");
+    }
     close_function(text, open);
 }
 

@@ -91,7 +91,7 @@ Loop open_rows(StageText *text) {
 
 Loop open_vectors(StageText *text) {
     text->width_used = false;
-    return open_loop(text, text->has_vectors, "for (int v = 0; v < vectors; v++)", text->stage->tile.vectors);
+    return open_loop(text, text->has_vectors, "for (int v = 0; v < vectors; v++)", most_vectors(text));
 }
 
 static int count_lines(const char *lines) {
@@ -154,7 +154,7 @@ static void emit_vector_level(StageText *text, const Section *section) {
     for (int e = 0; e < text->stage->body.exprs.count; e++)
         if (section->deserving[e] && text->varies[e] == VARIES_VECTOR)
             write_line(out, "%s %s[%d];", elem_vector(text->stage->body.exprs.at[e].elem), text->named[e],
-                       text->stage->tile.vectors);
+                       most_vectors(text));
     const char *lines = writer_text(&filled);
     write_raw(out, lines, strlen(lines));
 }

@@ -86,6 +86,11 @@ Dim lane_size(const StageText *text) {
     return text->stage->indices[text->stage->tile.lane].size;
 }
 
+int most_vectors(const StageText *text) {
+    const Tile *tile = &text->stage->tile;
+    return tile->wide > tile->vectors ? tile->wide : tile->vectors;
+}
+
 bool lane_is_band(const StageText *text) {
     return text->stage->kernel->banded && text->stage->tile.lane == 0;
 }
@@ -118,7 +123,7 @@ static StageText text_new(Writer *out, const Emitter *emitter, const Routine *ro
     text.varies = ARENA_ARRAY(arena, int, stage->body.exprs.count);
     const Tile *tile = &stage->tile;
     text.has_rows = tile->row != NO_INDEX;
-    text.has_vectors = tile->vectors > 1;
+    text.has_vectors = tile->vectors > 1 || tile->wide > 1;
     text.lane_free = tile->lane != NO_INDEX && stage->indices[tile->lane].kind == INDEX_FREE;
     text.lane_reduced = tile->lane != NO_INDEX && !text.lane_free;
     text.partial = has_partial_vector(&text);

@@ -54,7 +54,8 @@ const char *buffer_address(const StageText *text, const Buffer *buffer);
 /* ---- stage.c ---- */
 
 Dim lane_size(const StageText *text);
-int lanes_of(const StageText *text); /* of the target's vectors */
+int lanes_of(const StageText *text);     /* of the target's vectors */
+int most_vectors(const StageText *text); /* that one call of the tile function may have */
 bool lane_is_band(const StageText *text);
 void add_parameter(const StageText *text, const char **list, const char *parameter);
 

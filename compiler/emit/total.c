@@ -14,7 +14,7 @@ static const char *total_place(const StageText *text, int total, const char *pre
 static const char *total_extent(const StageText *text) {
     const Tile *tile = &text->stage->tile;
     const char *rows = text->has_rows ? arena_print(text->arena, "[%d]", tile->rows) : "";
-    const char *vectors = text->has_vectors ? arena_print(text->arena, "[%d]", tile->vectors) : "";
+    const char *vectors = text->has_vectors ? arena_print(text->arena, "[%d]", most_vectors(text)) : "";
     return arena_print(text->arena, "%s%s", rows, vectors);
 }
 

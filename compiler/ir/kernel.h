@@ -66,6 +66,7 @@ typedef struct Tile {
                */
     int row;  /* a free index, or NO_INDEX */
     int rows, vectors;
+    int wide; /* vectors of a row that is left alone; 0: as the others */
 } Tile;
 
 typedef struct Stage {

@@ -164,8 +164,17 @@ static int choose_row(const Stage *stage, int lane) {
     return best;
 }
 
+/* How many vectors a row takes that is left alone, where the number of rows is not known. */
+static int single_row_width(const Stage *stage, const Tile *tile, const Target *target, int trips) {
+    if (tile->row == NO_INDEX || stage->totals.count != 1) return 0;
+    bool lane_known = dim_is_constant(stage->indices[tile->lane].size) && tile->lane != 0;
+    bool rows_known = dim_is_constant(stage->indices[tile->row].size) && tile->row != 0;
+    if (!lane_known || rows_known) return 0;
+    return target->wide < trips ? target->wide : trips;
+}
+
 static Tile choose_tile(Arena *arena, const Stage *stage, const Target *target) {
-    Tile tile = {choose_lane(arena, stage, target), NO_INDEX, 1, 1};
+    Tile tile = {choose_lane(arena, stage, target), NO_INDEX, 1, 1, 0};
     if (tile.lane == NO_INDEX) return tile;
     bool lane_free = stage->indices[tile.lane].kind == INDEX_FREE;
     if (stage->totals.count > 0) {
@@ -177,6 +186,7 @@ static Tile choose_tile(Arena *arena, const Stage *stage, const Target *target) 
     int vectors = tile.row == NO_INDEX && stage->totals.count > 0 ? target->wide : target->vectors;
     tile.vectors = vectors < trips ? vectors : trips;
     if (stage->totals.count == 0 && target->lanes > 1) tile.vectors = 1;
+    tile.wide = single_row_width(stage, &tile, target, trips);
     /* several totals share the registers */
     while (stage->totals.count > 1 &&
            tile.rows * tile.vectors * stage->totals.count > target->rows[0] * target->vectors)

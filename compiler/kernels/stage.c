@@ -198,7 +198,7 @@ static Stage *stage_with(Arena *arena, int index_count, const Index *indices) {
         stage->solved_count += indices[i].kind == INDEX_SOLVED;
     }
     stage->body.arena = arena;
-    stage->tile = (Tile){NO_INDEX, NO_INDEX, 1, 1};
+    stage->tile = (Tile){NO_INDEX, NO_INDEX, 1, 1, 0};
     return stage;
 }
 
