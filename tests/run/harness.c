@@ -91,7 +91,8 @@ Model model_open(Arena *arena, const char *file, const Build *build) {
     emit(&model, build);
     cr_assert(scratch_run(arena, model.folder, "%s -std=c11 " ALL_WARNINGS " %s -fPIC -shared -o model.so *.c",
                           build->compiler, build->flags));
-    model.object = dlopen(arena_print(arena, "%s/model.so", model.folder), RTLD_NOW | RTLD_LOCAL);
+    /* it stays: the threads of OpenMP's pool would outlive their library */
+    model.object = dlopen(arena_print(arena, "%s/model.so", model.folder), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     cr_assert_not_null(model.object, "%s", dlerror());
     model.emitted = dlsym(model.object, "model_under_test_model");
     cr_assert_not_null(model.emitted);
