@@ -28,6 +28,13 @@ static void compare_all(const char *file) {
         compare_all(file);                                                                                             \
     }
 
+/* The example itself is large for the evaluator: one optimizing build and one plain one. */
+Test(emitted, digits) {
+    const Build fast = {"gcc", "-O3" SANITIZE, "native", false}, plain = {"clang", "-O0", "x86-64-v3", false};
+    compare_with_evaluator("../examples/digits/digits.grad", &fast);
+    compare_with_evaluator("../examples/digits/digits.grad", &plain);
+}
+
 MODEL(classifier, "run/classifier.ir")
 MODEL(maps, "run/maps.ir")
 MODEL(reductions, "run/reductions.ir")
