@@ -86,6 +86,13 @@ static const char *stage_name(Scope *scope, const Routine *routine, const Stage 
     return numbered_name(scope, arena_print(scope->arena, "%s_%s", name, result));
 }
 
+/* A thread's share of a stage is train_logits_share, of several over one band train_rows. */
+static const char *kernel_name(Scope *scope, const Kernel *kernel, const char *name) {
+    if (kernel->stages.count == 1)
+        return numbered_name(scope, arena_print(scope->arena, "%s_share", kernel->stages.at[0]->name));
+    return numbered_name(scope, arena_print(scope->arena, "%s_rows", name));
+}
+
 static void name_functions(const Emitter *emitter, const Routine *routine, const char *name) {
     Scope scope = {.arena = emitter->arena};
     scope_name(&scope, arena_print(emitter->arena, "%s_run", name));
@@ -94,8 +101,7 @@ static void name_functions(const Emitter *emitter, const Routine *routine, const
         Kernel *kernel = routine->steps.at[s].kernel;
         for (int t = 0; kernel != NULL && t < kernel->stages.count; t++)
             kernel->stages.at[t]->name = stage_name(&scope, routine, kernel->stages.at[t], name);
-        if (kernel != NULL)
-            kernel->name = numbered_name(&scope, arena_print(emitter->arena, "%s_kernel_%d", name, s + 1));
+        if (kernel != NULL) kernel->name = kernel_name(&scope, kernel, name);
     }
 }
 

@@ -139,6 +139,7 @@ static Graph *without_stops(Graph *old) {
         const Node *node = old->nodes.at[i];
         Node **args = mapped_args(old->arena, node, map);
         map[i] = node->op == OP_stop ? args[0] : copy_node(new, node, args);
+        if (map[i]->label == NULL) map[i]->label = node->label; /* of a stop */
     }
     return new;
 }
