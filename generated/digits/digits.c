@@ -25,161 +25,111 @@ typedef struct train_call {
 } train_call;
 
 /* digits.grad:26: minimize loss with adam(lr = 1e-3) */
-GR_INLINE void train_map_tile(const train_call *call) {
-    const int32_t *const train_step = &call->step; /* [] */
-    gr_real *const t45 = (void *)(call->scratch + 290816); /* [] */
-    gr_real *const t49 = (void *)(call->scratch + 290880); /* [] */
-    const gr_vec to_real_value = gr_real_of(gr_iall(train_step[0]) + gr_iall(1));
-    gr_store_part(&t45[0], gr_all(1.0f) - gr_pow(gr_all(0.9f), to_real_value), 1);
-    gr_store_part(&t49[0], gr_all(1.0f) - gr_pow(gr_all(0.999f), to_real_value), 1);
-}
-
 static void train_map(const train_call *call) {
-    train_map_tile(call);
-}
-
-GR_INLINE void train_transpose_net_layers_1_w_tile(const train_call *call, int i, int j) {
-    const gr_real *const net_layers_1_w = call->model->net_layers_1_w; /* [128, 10] */
-    gr_real *const net_layers_1_w_t = (void *)(call->scratch + 272384); /* [128, 10] */
-    gr_store_part(&net_layers_1_w_t[i + j * 128], gr_all(net_layers_1_w[i * 10 + j]), 1);
+    const int32_t *const step = &call->step; /* [] */
+    gr_real *const t44 = (void *)(call->scratch + 280576); /* [] */
+    gr_real *const t48 = (void *)(call->scratch + 280640); /* [] */
+    const gr_vec to_real_value = gr_real_of(gr_iall(step[0]) + gr_iall(1));
+    gr_store_part(&t44[0], gr_all(1.0f) - gr_pow(gr_all(0.9f), to_real_value), 1);
+    gr_store_part(&t48[0], gr_all(1.0f) - gr_pow(gr_all(0.999f), to_real_value), 1);
 }
 
 static void train_transpose_net_layers_1_w(const train_call *call, int first_i, int last_i) {
+    const gr_real *const w = call->model->net_layers_1_w; /* [128, 10] */
+    gr_real *const w_t = (void *)(call->scratch + 272384); /* [128, 10] */
     for (int i = first_i; i < last_i; i++) {
         for (int j = 0; j < 10; j++) {
-            train_transpose_net_layers_1_w_tile(call, i, j);
+            gr_store_part(&w_t[i + j * 128], gr_all(w[i * 10 + j]), 1);
         }
     }
 }
 
-static void train_kernel_2(const train_call *call, int thread, int threads) {
+static void train_transpose_net_layers_1_w_share(const train_call *call, int thread, int threads) {
     int first, last;
     gr_share(128, 1, thread, threads, &first, &last);
     train_transpose_net_layers_1_w(call, first, last);
 }
 
-GR_INLINE void train_transpose__train_m_net_layers_1_w_tile(const train_call *call, int i, int j) {
-    const gr_real *const train_m_net_layers_1_w = call->trainer->train_m + 8320; /* [128, 10] */
-    gr_real *const train_m_net_layers_1_w_t = (void *)(call->scratch + 277504); /* [128, 10] */
-    gr_store_part(&train_m_net_layers_1_w_t[i + j * 128], gr_all(train_m_net_layers_1_w[i * 10 + j]), 1);
-}
-
-static void train_transpose__train_m_net_layers_1_w(const train_call *call, int first_i, int last_i) {
-    for (int i = first_i; i < last_i; i++) {
-        for (int j = 0; j < 10; j++) {
-            train_transpose__train_m_net_layers_1_w_tile(call, i, j);
-        }
-    }
-}
-
-static void train_kernel_3(const train_call *call, int thread, int threads) {
-    int first, last;
-    gr_share(128, 1, thread, threads, &first, &last);
-    train_transpose__train_m_net_layers_1_w(call, first, last);
-}
-
-GR_INLINE void train_transpose__train_v_net_layers_1_w_tile(const train_call *call, int i, int j) {
-    const gr_real *const train_v_net_layers_1_w = call->trainer->train_v + 8320; /* [128, 10] */
-    gr_real *const train_v_net_layers_1_w_t = (void *)(call->scratch + 282624); /* [128, 10] */
-    gr_store_part(&train_v_net_layers_1_w_t[i + j * 128], gr_all(train_v_net_layers_1_w[i * 10 + j]), 1);
-}
-
-static void train_transpose__train_v_net_layers_1_w(const train_call *call, int first_i, int last_i) {
-    for (int i = first_i; i < last_i; i++) {
-        for (int j = 0; j < 10; j++) {
-            train_transpose__train_v_net_layers_1_w_tile(call, i, j);
-        }
-    }
-}
-
-static void train_kernel_4(const train_call *call, int thread, int threads) {
-    int first, last;
-    gr_share(128, 1, thread, threads, &first, &last);
-    train_transpose__train_v_net_layers_1_w(call, first, last);
-}
-
 /* digits.grad:8: fn (x[.., inputs]) = x @ w + b */
-GR_INLINE void train_reduce_tile(const train_call *call, unsigned char *local, int first_n, int n, int o,
-                                 const int rows, const int vectors) {
-    const gr_real *const net_layers_0_w = call->model->net_layers_0_w; /* [64, 128] */
+GR_INLINE void train_x_tile(const train_call *call, unsigned char *local, int first_n, int n, int o, const int rows,
+                            const int vectors) {
+    const gr_real *const w = call->model->net_layers_0_w; /* [64, 128] */
     const gr_real *const image = call->image; /* [N, 64] */
-    gr_real *const t3 = (void *)(local + 0); /* [N, 128] */
-    gr_vec sum[6][2];
+    gr_real *const x = (void *)(local + 0); /* [N, 128] */
+    gr_vec sum[6][8];
     GR_UNROLL(6)
     for (int r = 0; r < rows; r++) {
-        GR_UNROLL(2)
+        GR_UNROLL(8)
         for (int v = 0; v < vectors; v++)
             sum[r][v] = gr_all(0.0f);
     }
     for (int p = 0; p < 64; p++) {
-        gr_vec net_layers_0_w_po[2];
-        GR_UNROLL(2)
+        gr_vec w_po[8];
+        GR_UNROLL(8)
         for (int v = 0; v < vectors; v++)
-            net_layers_0_w_po[v] = gr_load(&net_layers_0_w[p * 128 + o + v * GR_LANES]);
+            w_po[v] = gr_load(&w[p * 128 + o + v * GR_LANES]);
         GR_UNROLL(6)
         for (int r = 0; r < rows; r++) {
             const gr_vec image_np = gr_all(image[(n + r) * 64 + p]);
-            GR_UNROLL(2)
+            GR_UNROLL(8)
             for (int v = 0; v < vectors; v++)
-                sum[r][v] += image_np * net_layers_0_w_po[v];
+                sum[r][v] += image_np * w_po[v];
         }
     }
     GR_UNROLL(6)
     for (int r = 0; r < rows; r++) {
-        GR_UNROLL(2)
+        GR_UNROLL(8)
         for (int v = 0; v < vectors; v++)
-            gr_store(&t3[(n - first_n + r) * 128 + o + v * GR_LANES], sum[r][v]);
+            gr_store(&x[(n - first_n + r) * 128 + o + v * GR_LANES], sum[r][v]);
     }
 }
 
-static void train_reduce(const train_call *call, unsigned char *local, int first_n, int last_n) {
+static void train_x(const train_call *call, unsigned char *local, int first_n, int last_n) {
     for (int o = 0; o < 128; o += 2 * GR_LANES) {
         int n = first_n;
         for (; n + 6 <= last_n; n += 6) {
-            train_reduce_tile(call, local, first_n, n, o, 6, 2);
+            train_x_tile(call, local, first_n, n, o, 6, 2);
         }
         if (n + 4 <= last_n) {
-            train_reduce_tile(call, local, first_n, n, o, 4, 2);
+            train_x_tile(call, local, first_n, n, o, 4, 2);
             n += 4;
         }
         if (n + 2 <= last_n) {
-            train_reduce_tile(call, local, first_n, n, o, 2, 2);
+            train_x_tile(call, local, first_n, n, o, 2, 2);
             n += 2;
         }
-        if (n < last_n) {
-            train_reduce_tile(call, local, first_n, n, o, 1, 2);
+    }
+    if ((last_n - first_n) % 2 == 1) {
+        const int n = last_n - 1;
+        for (int o = 0; o < 128; o += 8 * GR_LANES) {
+            train_x_tile(call, local, first_n, n, o, 1, 8);
         }
     }
 }
 
 /* digits.grad:16: if i + 1 < len(layers) { x = dropout(act(x), drop) } */
-GR_INLINE void train_x_tile(const train_call *call, unsigned char *local, int first_i, int i, int j) {
-    const gr_real *const t3 = (void *)(local + 0); /* [N, 128] */
-    const gr_real *const net_layers_0_b = call->model->net_layers_0_b; /* [128] */
-    gr_real *const x = (void *)(call->scratch + 0); /* [N, 128] */
-    uint8_t *const t8 = (void *)(local + 24576); /* [N, 128] */
+static void train_x_2(const train_call *call, unsigned char *local, int first_i, int last_i) {
+    const gr_real *const x = (void *)(local + 0); /* [N, 128] */
+    const gr_real *const b = call->model->net_layers_0_b; /* [128] */
+    gr_real *const x_ = (void *)(call->scratch + 0); /* [N, 128] */
+    uint8_t *const x_2 = (void *)(local + 24576); /* [N, 128] */
     const gr_draw draw = gr_draw_at(&call->draw, 0xccb61f4du);
-    const gr_ivec less_value = gr_less(gr_uniform(&draw, gr_iall(i * 128 + j) + gr_iota()), gr_all(0.8f));
-    const gr_vec mul_value = gr_max(gr_all(0.0f), gr_load(&t3[(i - first_i) * 128 + j]) + gr_load(&net_layers_0_b[j])) *
-        gr_select(less_value, gr_all(1), gr_all(0));
-    gr_store(&x[i * 128 + j], mul_value / gr_all(0.8f));
-    gr_bstore(&t8[(i - first_i) * 128 + j], less_value);
-}
-
-static void train_x(const train_call *call, unsigned char *local, int first_i, int last_i) {
     for (int i = first_i; i < last_i; i++) {
         for (int j = 0; j < 128; j += GR_LANES) {
-            train_x_tile(call, local, first_i, i, j);
+            const gr_ivec x_value = gr_less(gr_uniform(&draw, gr_iall(i * 128 + j) + gr_iota()), gr_all(0.8f));
+            const gr_vec x_value_ = gr_max(gr_all(0.0f), gr_load(&x[(i - first_i) * 128 + j]) + gr_load(&b[j])) *
+                gr_select(x_value, gr_all(1), gr_all(0));
+            gr_store(&x_[i * 128 + j], x_value_);
+            gr_bstore(&x_2[(i - first_i) * 128 + j], x_value);
         }
     }
 }
 
 /* digits.grad:8: fn (x[.., inputs]) = x @ w + b */
-GR_INLINE void train_reduce__tile(const train_call *call, unsigned char *local, int first_n, int n, int o,
-                                  const int rows) {
+GR_INLINE void train_x_3_tile(const train_call *call, unsigned char *local, int first_n, int n, int o, const int rows) {
     const gr_real *const x = (void *)(call->scratch + 0); /* [N, 128] */
-    gr_real *const t12 = (void *)(local + 30720); /* [N, 10] */
-    const gr_real *const net_layers_1_w_t = (void *)(call->scratch + 272384); /* [128, 10] */
+    gr_real *const x_ = (void *)(local + 30720); /* [N, 10] */
+    const gr_real *const w_t = (void *)(call->scratch + 272384); /* [128, 10] */
     gr_vec sum[4];
     GR_UNROLL(4)
     for (int r = 0; r < rows; r++)
@@ -188,34 +138,34 @@ GR_INLINE void train_reduce__tile(const train_call *call, unsigned char *local, 
         const gr_vec x_np = gr_load(&x[n * 128 + p]);
         GR_UNROLL(4)
         for (int r = 0; r < rows; r++)
-            sum[r] += x_np * gr_load(&net_layers_1_w_t[p + (o + r) * 128]);
+            sum[r] += x_np * gr_load(&w_t[p + (o + r) * 128]);
     }
     GR_UNROLL(4)
     for (int r = 0; r < rows; r++)
         sum[r] = gr_all(gr_lane_sum(sum[r]));
     GR_UNROLL(4)
     for (int r = 0; r < rows; r++)
-        gr_store_part(&t12[(n - first_n) * 10 + o + r], sum[r], 1);
+        gr_store_part(&x_[(n - first_n) * 10 + o + r], sum[r], 1);
 }
 
-static void train_reduce_(const train_call *call, unsigned char *local, int first_n, int last_n) {
+static void train_x_3(const train_call *call, unsigned char *local, int first_n, int last_n) {
     for (int n = first_n; n < last_n; n++) {
         for (int o = 0; o < 4; o += 4) {
-            train_reduce__tile(call, local, first_n, n, o, 4);
+            train_x_3_tile(call, local, first_n, n, o, 4);
         }
         for (int o = 4; o < 10; o += 3) {
-            train_reduce__tile(call, local, first_n, n, o, 3);
+            train_x_3_tile(call, local, first_n, n, o, 3);
         }
     }
 }
 
 /* digits.grad:25: loss = mean(cross_entropy(net(image), label)) */
-GR_INLINE void train_y_tile(const train_call *call, unsigned char *local, int first_i, int i, const int rows) {
-    const gr_real *const t12 = (void *)(local + 30720); /* [N, 10] */
-    const gr_real *const net_layers_1_b = call->model->net_layers_1_b; /* [10] */
-    gr_real *const t15 = (void *)(call->scratch + 287744); /* [N] */
+GR_INLINE void train_e_tile(const train_call *call, unsigned char *local, int first_i, int i, const int rows) {
+    const gr_real *const x = (void *)(local + 30720); /* [N, 10] */
+    const gr_real *const b = call->model->net_layers_1_b; /* [10] */
+    gr_real *const e = (void *)(call->scratch + 277504); /* [N] */
     const int32_t *const label = call->label; /* [N] */
-    gr_real *const y = (void *)(call->scratch + 289792); /* [N] */
+    gr_real *const y = (void *)(call->scratch + 279552); /* [N] */
     gr_vec total[4];
     gr_vec sum[4];
     GR_UNROLL(4)
@@ -225,10 +175,10 @@ GR_INLINE void train_y_tile(const train_call *call, unsigned char *local, int fi
     }
     for (int j = 0; j < 10; j += GR_LANES) {
         const int width = gr_least(GR_LANES, 10 - j);
-        const gr_vec net_layers_1_b_j = gr_load_part(&net_layers_1_b[j], width);
+        const gr_vec b_j = gr_load_part(&b[j], width);
         GR_UNROLL(4)
         for (int r = 0; r < rows; r++) {
-            const gr_vec x_value = gr_load_part(&t12[(i - first_i + r) * 10 + j], width) + net_layers_1_b_j;
+            const gr_vec x_value = gr_load_part(&x[(i - first_i + r) * 10 + j], width) * gr_all(1.25f) + b_j;
             total[r] =
                 gr_max(total[r],
                        gr_select(gr_iless(gr_iota(), gr_iall(width)), x_value, gr_pattern(GR_SIGN_BIT | GR_INFINITY)));
@@ -244,200 +194,179 @@ GR_INLINE void train_y_tile(const train_call *call, unsigned char *local, int fi
     }
     GR_UNROLL(4)
     for (int r = 0; r < rows; r++) {
-        gr_store_part(&t15[i + r], total[r], 1);
+        gr_store_part(&e[i + r], total[r], 1);
         gr_store_part(&y[i + r], sum[r], 1);
     }
 }
 
-static void train_y(const train_call *call, unsigned char *local, int first_i, int last_i) {
+static void train_e(const train_call *call, unsigned char *local, int first_i, int last_i) {
     int i = first_i;
     for (; i + 4 <= last_i; i += 4) {
-        train_y_tile(call, local, first_i, i, 4);
+        train_e_tile(call, local, first_i, i, 4);
     }
     if (i + 2 <= last_i) {
-        train_y_tile(call, local, first_i, i, 2);
+        train_e_tile(call, local, first_i, i, 2);
         i += 2;
     }
     if (i < last_i) {
-        train_y_tile(call, local, first_i, i, 1);
+        train_e_tile(call, local, first_i, i, 1);
     }
 }
 
 /* digits.grad:25: loss = mean(cross_entropy(net(image), label)) */
-GR_INLINE void train_map__tile(const train_call *call, unsigned char *local, int first_i, int i, int j,
-                               const int lanes) {
-    const gr_real *const t12 = (void *)(local + 30720); /* [N, 10] */
-    const gr_real *const net_layers_1_b = call->model->net_layers_1_b; /* [10] */
-    const gr_real *const t15 = (void *)(call->scratch + 287744); /* [N] */
-    gr_real *const t17 = (void *)(local + 32640); /* [N, 10] */
-    const gr_vec sub_value = gr_load_part(&t12[(i - first_i) * 10 + j], lanes) +
-        gr_load_part(&net_layers_1_b[j], lanes) - gr_all(t15[i]);
-    gr_store_part(&t17[(i - first_i) * 10 + j], gr_exp(sub_value), lanes);
-}
-
-static void train_map_(const train_call *call, unsigned char *local, int first_i, int last_i) {
+static void train_e_2(const train_call *call, unsigned char *local, int first_i, int last_i) {
+    const gr_real *const x = (void *)(local + 30720); /* [N, 10] */
+    const gr_real *const b = call->model->net_layers_1_b; /* [10] */
+    const gr_real *const e = (void *)(call->scratch + 277504); /* [N] */
+    gr_real *const e_ = (void *)(local + 32640); /* [N, 10] */
     for (int i = first_i; i < last_i; i++) {
-        for (int j = 0; j < 8; j += GR_LANES) {
-            train_map__tile(call, local, first_i, i, j, GR_LANES);
-        }
-        {
-            const int j = 8;
-            train_map__tile(call, local, first_i, i, j, 2);
+        for (int j = 0; j < 10; j += GR_LANES) {
+            const int lanes = gr_least(GR_LANES, 10 - j);
+            const gr_vec e_value = gr_load_part(&x[(i - first_i) * 10 + j], lanes) * gr_all(1.25f) +
+                gr_load_part(&b[j], lanes) - gr_all(e[i]);
+            gr_store_part(&e_[(i - first_i) * 10 + j], gr_exp(e_value), lanes);
         }
     }
 }
 
 /* digits.grad:25: loss = mean(cross_entropy(net(image), label)) */
-GR_INLINE void train_reduce_2_tile(const train_call *call, unsigned char *local, int first_i, int i) {
-    const gr_real *const t17 = (void *)(local + 32640); /* [N, 10] */
-    gr_real *const t18 = (void *)(call->scratch + 288768); /* [N] */
-    gr_real *const t27 = (void *)(local + 34560); /* [N] */
-    gr_vec sum;
-    sum = gr_all(0.0f);
-    for (int j = 0; j < 10; j++) {
-        sum += gr_all(t17[(i - first_i) * 10 + j]);
-    }
-    gr_store_part(&t18[i], sum, 1);
-    gr_store_part(&t27[i - first_i], gr_all(1.0f) / gr_real_of(gr_iall(call->n)) / sum, 1);
-}
-
-static void train_reduce_2(const train_call *call, unsigned char *local, int first_i, int last_i) {
+static void train_total(const train_call *call, unsigned char *local, int first_i, int last_i) {
+    const gr_real *const e = (void *)(local + 32640); /* [N, 10] */
+    gr_real *const total = (void *)(call->scratch + 278528); /* [N] */
+    gr_real *const d_total = (void *)(local + 34560); /* [N] */
     for (int i = first_i; i < last_i; i++) {
-        train_reduce_2_tile(call, local, first_i, i);
+        gr_vec sum;
+        sum = gr_all(0.0f);
+        for (int j = 0; j < 10; j++) {
+            sum += gr_all(e[(i - first_i) * 10 + j]);
+        }
+        gr_store_part(&total[i], sum, 1);
+        gr_store_part(&d_total[i - first_i], gr_all(1.0f) / gr_real_of(gr_iall(call->n)) / sum, 1);
     }
 }
 
 /* digits.grad:8: fn (x[.., inputs]) = x @ w + b */
-GR_INLINE void train_map_2_tile(const train_call *call, unsigned char *local, int first_n, int n, int at,
-                                const int lanes) {
-    const gr_real *const t17 = (void *)(local + 32640); /* [N, 10] */
+static void train_d_x(const train_call *call, unsigned char *local, int first_n, int last_n) {
+    const gr_real *const e = (void *)(local + 32640); /* [N, 10] */
     const int32_t *const label = call->label; /* [N] */
-    const gr_real *const t27 = (void *)(local + 34560); /* [N] */
-    gr_real *const t29 = (void *)(call->scratch + 262144); /* [N, 10] */
-    const gr_vec select_value =
-        gr_select(gr_iequal(gr_iall(at) + gr_iota(), gr_iall(label[n])), -(gr_all(1.0f) / gr_real_of(gr_iall(call->n))),
-                  gr_all(0.0f));
-    gr_store_part(&t29[n * 10 + at], select_value + gr_all(t27[n - first_n]) *
-                  gr_load_part(&t17[(n - first_n) * 10 + at], lanes), lanes);
-}
-
-static void train_map_2(const train_call *call, unsigned char *local, int first_n, int last_n) {
+    const gr_real *const d_total = (void *)(local + 34560); /* [N] */
+    gr_real *const d_x = (void *)(call->scratch + 262144); /* [N, 10] */
     for (int n = first_n; n < last_n; n++) {
-        for (int at = 0; at < 8; at += GR_LANES) {
-            train_map_2_tile(call, local, first_n, n, at, GR_LANES);
-        }
-        {
-            const int at = 8;
-            train_map_2_tile(call, local, first_n, n, at, 2);
+        for (int at = 0; at < 10; at += GR_LANES) {
+            const int lanes = gr_least(GR_LANES, 10 - at);
+            const gr_vec d_x_value =
+                gr_select(gr_iequal(gr_iall(at) + gr_iota(), gr_iall(label[n])),
+                          -(gr_all(1.0f) / gr_real_of(gr_iall(call->n))), gr_all(0.0f));
+            gr_store_part(&d_x[n * 10 + at], d_x_value + gr_all(d_total[n - first_n]) *
+                          gr_load_part(&e[(n - first_n) * 10 + at], lanes), lanes);
         }
     }
 }
 
 /* digits.grad:8: fn (x[.., inputs]) = x @ w + b
  * digits.grad:16: if i + 1 < len(layers) { x = dropout(act(x), drop) } */
-GR_INLINE void train_reduce_3_tile(const train_call *call, unsigned char *local, int first_n, int n, int p,
-                                   const int rows, const int vectors) {
-    const gr_real *const t3 = (void *)(local + 0); /* [N, 128] */
-    const gr_real *const net_layers_0_b = call->model->net_layers_0_b; /* [128] */
-    const gr_real *const t29 = (void *)(call->scratch + 262144); /* [N, 10] */
-    const uint8_t *const t8 = (void *)(local + 24576); /* [N, 128] */
-    gr_real *const t34 = (void *)(call->scratch + 131072); /* [N, 128] */
-    const gr_real *const net_layers_1_w_t = (void *)(call->scratch + 272384); /* [128, 10] */
-    gr_vec sum[6][2];
+GR_INLINE void train_d_x_2_tile(const train_call *call, unsigned char *local, int first_n, int n, int p, const int rows,
+                                const int vectors) {
+    const gr_real *const x = (void *)(local + 0); /* [N, 128] */
+    const gr_real *const b = call->model->net_layers_0_b; /* [128] */
+    const gr_real *const d_x = (void *)(call->scratch + 262144); /* [N, 10] */
+    const uint8_t *const x_ = (void *)(local + 24576); /* [N, 128] */
+    gr_real *const d_x_ = (void *)(call->scratch + 131072); /* [N, 128] */
+    const gr_real *const w_t = (void *)(call->scratch + 272384); /* [128, 10] */
+    gr_vec sum[6][8];
     GR_UNROLL(6)
     for (int r = 0; r < rows; r++) {
-        GR_UNROLL(2)
+        GR_UNROLL(8)
         for (int v = 0; v < vectors; v++)
             sum[r][v] = gr_all(0.0f);
     }
     for (int o = 0; o < 10; o++) {
-        gr_vec net_layers_1_w_t_po[2];
-        GR_UNROLL(2)
+        gr_vec w_t_po[8];
+        GR_UNROLL(8)
         for (int v = 0; v < vectors; v++)
-            net_layers_1_w_t_po[v] = gr_load(&net_layers_1_w_t[p + v * GR_LANES + o * 128]);
+            w_t_po[v] = gr_load(&w_t[p + v * GR_LANES + o * 128]);
         GR_UNROLL(6)
         for (int r = 0; r < rows; r++) {
-            const gr_vec t29_no = gr_all(t29[(n + r) * 10 + o]);
-            GR_UNROLL(2)
+            const gr_vec d_x_no = gr_all(d_x[(n + r) * 10 + o]);
+            GR_UNROLL(8)
             for (int v = 0; v < vectors; v++)
-                sum[r][v] += t29_no * net_layers_1_w_t_po[v];
+                sum[r][v] += d_x_no * w_t_po[v];
         }
     }
-    gr_vec net_layers_0_b_p[2];
-    GR_UNROLL(2)
+    gr_vec b_p[8];
+    GR_UNROLL(8)
     for (int v = 0; v < vectors; v++)
-        net_layers_0_b_p[v] = gr_load(&net_layers_0_b[p + v * GR_LANES]);
+        b_p[v] = gr_load(&b[p + v * GR_LANES]);
     GR_UNROLL(6)
     for (int r = 0; r < rows; r++) {
-        GR_UNROLL(2)
+        GR_UNROLL(8)
         for (int v = 0; v < vectors; v++) {
-            const gr_vec select_value =
-                gr_select(gr_less(gr_all(0.0f), gr_load(&t3[(n - first_n + r) * 128 + p + v * GR_LANES]) +
-                                  net_layers_0_b_p[v]), sum[r][v] * gr_all(1.25f) *
-                                      gr_select(gr_bload(&t8[(n - first_n + r) * 128 + p + v * GR_LANES]), gr_all(1),
-                                                gr_all(0)), gr_all(0.0f));
-            gr_store(&t34[(n + r) * 128 + p + v * GR_LANES], select_value);
+            const gr_vec d_x_value =
+                gr_select(gr_less(gr_all(0.0f), gr_load(&x[(n - first_n + r) * 128 + p + v * GR_LANES]) + b_p[v]),
+                          sum[r][v] * gr_all(1.25f) *
+                              gr_select(gr_bload(&x_[(n - first_n + r) * 128 + p + v * GR_LANES]), gr_all(1),
+                                        gr_all(0)), gr_all(0.0f));
+            gr_store(&d_x_[(n + r) * 128 + p + v * GR_LANES], d_x_value);
         }
     }
 }
 
-static void train_reduce_3(const train_call *call, unsigned char *local, int first_n, int last_n) {
+static void train_d_x_2(const train_call *call, unsigned char *local, int first_n, int last_n) {
     for (int p = 0; p < 128; p += 2 * GR_LANES) {
         int n = first_n;
         for (; n + 6 <= last_n; n += 6) {
-            train_reduce_3_tile(call, local, first_n, n, p, 6, 2);
+            train_d_x_2_tile(call, local, first_n, n, p, 6, 2);
         }
         if (n + 4 <= last_n) {
-            train_reduce_3_tile(call, local, first_n, n, p, 4, 2);
+            train_d_x_2_tile(call, local, first_n, n, p, 4, 2);
             n += 4;
         }
         if (n + 2 <= last_n) {
-            train_reduce_3_tile(call, local, first_n, n, p, 2, 2);
+            train_d_x_2_tile(call, local, first_n, n, p, 2, 2);
             n += 2;
         }
-        if (n < last_n) {
-            train_reduce_3_tile(call, local, first_n, n, p, 1, 2);
+    }
+    if ((last_n - first_n) % 2 == 1) {
+        const int n = last_n - 1;
+        for (int p = 0; p < 128; p += 8 * GR_LANES) {
+            train_d_x_2_tile(call, local, first_n, n, p, 1, 8);
         }
     }
 }
 
-static void train_kernel_5(const train_call *call, int thread, int threads) {
+static void train_rows(const train_call *call, int thread, int threads) {
     unsigned char *const local = call->locals + 34752 * (size_t)thread;
     int first, last;
     gr_share(call->n, 6, thread, threads, &first, &last);
     for (int begin = first; begin < last; begin += 48) {
         const int end = gr_least(begin + 48, last);
-        train_reduce(call, local, begin, end);
         train_x(call, local, begin, end);
-        train_reduce_(call, local, begin, end);
-        train_y(call, local, begin, end);
-        train_map_(call, local, begin, end);
-        train_reduce_2(call, local, begin, end);
-        train_map_2(call, local, begin, end);
-        train_reduce_3(call, local, begin, end);
+        train_x_2(call, local, begin, end);
+        train_x_3(call, local, begin, end);
+        train_e(call, local, begin, end);
+        train_e_2(call, local, begin, end);
+        train_total(call, local, begin, end);
+        train_d_x(call, local, begin, end);
+        train_d_x_2(call, local, begin, end);
     }
 }
 
 /* digits.grad:25: loss = mean(cross_entropy(net(image), label)) */
-GR_INLINE void train_loss_tile(const train_call *call) {
-    const gr_real *const t15 = (void *)(call->scratch + 287744); /* [N] */
-    const gr_real *const t18 = (void *)(call->scratch + 288768); /* [N] */
-    const gr_real *const y = (void *)(call->scratch + 289792); /* [N] */
+static void train_loss(const train_call *call) {
+    const gr_real *const e = (void *)(call->scratch + 277504); /* [N] */
+    const gr_real *const total = (void *)(call->scratch + 278528); /* [N] */
+    const gr_real *const y = (void *)(call->scratch + 279552); /* [N] */
     gr_real *const loss = call->loss; /* [] */
     gr_vec sum;
     sum = gr_all(0.0f);
     for (int i = 0; i < call->n; i += GR_LANES) {
         const int width = gr_least(GR_LANES, call->n - i);
-        const gr_vec sub_value = gr_load_part(&t15[i], width) + gr_log(gr_load_part(&t18[i], width)) -
+        const gr_vec loss_value = gr_load_part(&e[i], width) + gr_log(gr_load_part(&total[i], width)) -
             gr_load_part(&y[i], width);
-        sum += gr_select(gr_iless(gr_iota(), gr_iall(width)), sub_value, gr_all(0.0f));
+        sum += gr_select(gr_iless(gr_iota(), gr_iall(width)), loss_value, gr_all(0.0f));
     }
     sum = gr_all(gr_lane_sum(sum));
     gr_store_part(&loss[0], sum / gr_real_of(gr_iall(call->n)), 1);
-}
-
-static void train_loss(const train_call *call) {
-    train_loss_tile(call);
 }
 
 /* digits.grad:8: fn (x[.., inputs]) = x @ w + b
@@ -445,16 +374,16 @@ static void train_loss(const train_call *call) {
 GR_INLINE void train_update_net_layers_1_w_tile(const train_call *call, int p, int o, const int rows, const int vectors,
                                                 const int lanes) {
     const gr_real *const x = (void *)(call->scratch + 0); /* [N, 128] */
-    const gr_real *const t29 = (void *)(call->scratch + 262144); /* [N, 10] */
+    const gr_real *const w = call->model->net_layers_1_w; /* [128, 10] */
+    const gr_real *const d_x = (void *)(call->scratch + 262144); /* [N, 10] */
     const gr_real *const lr_scale = &call->trainer->lr_scale; /* [] */
-    const gr_real *const t45 = (void *)(call->scratch + 290816); /* [] */
-    const gr_real *const t49 = (void *)(call->scratch + 290880); /* [] */
-    gr_real *const train_m_net_layers_1_w = call->trainer->train_m + 8320; /* [128, 10] */
-    gr_real *const train_v_net_layers_1_w = call->trainer->train_v + 8320; /* [128, 10] */
-    gr_real *const net_layers_1_w = call->model->net_layers_1_w; /* [128, 10] */
-    const gr_real *const net_layers_1_w_t = (void *)(call->scratch + 272384); /* [128, 10] */
-    const gr_real *const train_m_net_layers_1_w_t = (void *)(call->scratch + 277504); /* [128, 10] */
-    const gr_real *const train_v_net_layers_1_w_t = (void *)(call->scratch + 282624); /* [128, 10] */
+    const gr_real *const t44 = (void *)(call->scratch + 280576); /* [] */
+    const gr_real *const t48 = (void *)(call->scratch + 280640); /* [] */
+    const gr_real *const m = call->trainer->train_m + 8320; /* [128, 10] */
+    const gr_real *const v_ = call->trainer->train_v + 8320; /* [128, 10] */
+    gr_real *const m_ = call->trainer->train_m + 8320; /* [128, 10] */
+    gr_real *const v_2 = call->trainer->train_v + 8320; /* [128, 10] */
+    gr_real *const w_ = call->model->net_layers_1_w; /* [128, 10] */
     gr_vec sum[6][2];
     GR_UNROLL(6)
     for (int r = 0; r < rows; r++) {
@@ -463,76 +392,83 @@ GR_INLINE void train_update_net_layers_1_w_tile(const train_call *call, int p, i
             sum[r][v] = gr_all(0.0f);
     }
     for (int n = 0; n < call->n; n++) {
-        gr_vec x_np[2];
+        gr_vec d_x_no[2];
         GR_UNROLL(2)
         for (int v = 0; v < vectors; v++) {
             const int width = v + 1 < vectors ? GR_LANES : lanes;
-            x_np[v] = gr_load_part(&x[n * 128 + p + v * GR_LANES], width);
+            d_x_no[v] = gr_load_part(&d_x[n * 10 + o + v * GR_LANES], width);
         }
         GR_UNROLL(6)
         for (int r = 0; r < rows; r++) {
-            const gr_vec t29_no = gr_all(t29[n * 10 + o + r]);
+            const gr_vec x_np = gr_all(x[n * 128 + p + r]);
             GR_UNROLL(2)
             for (int v = 0; v < vectors; v++)
-                sum[r][v] += t29_no * x_np[v];
+                sum[r][v] += d_x_no[v] * x_np;
         }
     }
     const gr_vec mul_value = gr_all(lr_scale[0]) * gr_all(0.001f);
-    const gr_vec t45_value = gr_all(t45[0]);
-    const gr_vec t49_value = gr_all(t49[0]);
+    const gr_vec t44_value = gr_all(t44[0]);
+    const gr_vec t48_value = gr_all(t48[0]);
     GR_UNROLL(6)
     for (int r = 0; r < rows; r++) {
         GR_UNROLL(2)
         for (int v = 0; v < vectors; v++) {
             const int width = v + 1 < vectors ? GR_LANES : lanes;
-            const gr_vec add_value = gr_load_part(&train_m_net_layers_1_w_t[p + v * GR_LANES + (o + r) * 128], width) *
-                gr_all(0.9f) + sum[r][v] * gr_all(0.1f);
-            const gr_vec add_value_ = gr_load_part(&train_v_net_layers_1_w_t[p + v * GR_LANES + (o + r) * 128], width) *
-                gr_all(0.999f) + sum[r][v] * sum[r][v] * gr_all(0.001f);
-            const gr_vec div_value = mul_value * (add_value / t45_value) /
-                (gr_sqrt(add_value_ / t49_value) + gr_all(1e-08f));
-            gr_store_stride(&train_m_net_layers_1_w[(p + v * GR_LANES) * 10 + o + r], 10, add_value, width);
-            gr_store_stride(&train_v_net_layers_1_w[(p + v * GR_LANES) * 10 + o + r], 10, add_value_, width);
-            gr_store_stride(&net_layers_1_w[(p + v * GR_LANES) * 10 + o + r], 10,
-                            gr_load_part(&net_layers_1_w_t[p + v * GR_LANES + (o + r) * 128], width) - div_value,
-                                width);
+            const gr_vec mul_value_ = sum[r][v] * gr_all(1.25f);
+            const gr_vec add_value = gr_load_part(&m[(p + r) * 10 + o + v * GR_LANES], width) * gr_all(0.9f) +
+                mul_value_ * gr_all(0.1f);
+            const gr_vec add_value_ = gr_load_part(&v_[(p + r) * 10 + o + v * GR_LANES], width) * gr_all(0.999f) +
+                mul_value_ * mul_value_ * gr_all(0.001f);
+            const gr_vec div_value = mul_value * (add_value / t44_value) /
+                (gr_sqrt(add_value_ / t48_value) + gr_all(1e-08f));
+            gr_store_part(&m_[(p + r) * 10 + o + v * GR_LANES], add_value, width);
+            gr_store_part(&v_2[(p + r) * 10 + o + v * GR_LANES], add_value_, width);
+            gr_store_part(&w_[(p + r) * 10 + o + v * GR_LANES],
+                          gr_load_part(&w[(p + r) * 10 + o + v * GR_LANES], width) - div_value, width);
         }
     }
 }
 
 static void train_update_net_layers_1_w(const train_call *call, int first_p, int last_p) {
-    int p = first_p;
-    for (; p + 2 * GR_LANES <= last_p; p += 2 * GR_LANES) {
-        for (int o = 0; o < 10; o += 5) {
-            train_update_net_layers_1_w_tile(call, p, o, 5, 2, GR_LANES);
+    {
+        const int o = 0;
+        int p = first_p;
+        for (; p + 6 <= last_p; p += 6) {
+            train_update_net_layers_1_w_tile(call, p, o, 6, 2, 2);
         }
-    }
-    for (; p < last_p; p += GR_LANES) {
-        for (int o = 0; o < 10; o += 5) {
-            train_update_net_layers_1_w_tile(call, p, o, 5, 1, gr_least(GR_LANES, last_p - p));
+        if (p + 4 <= last_p) {
+            train_update_net_layers_1_w_tile(call, p, o, 4, 2, 2);
+            p += 4;
+        }
+        if (p + 2 <= last_p) {
+            train_update_net_layers_1_w_tile(call, p, o, 2, 2, 2);
+            p += 2;
+        }
+        if (p < last_p) {
+            train_update_net_layers_1_w_tile(call, p, o, 1, 2, 2);
         }
     }
 }
 
-static void train_kernel_8(const train_call *call, int thread, int threads) {
+static void train_update_net_layers_1_w_share(const train_call *call, int thread, int threads) {
     int first, last;
-    gr_share(128, 8, thread, threads, &first, &last);
+    gr_share(128, 6, thread, threads, &first, &last);
     train_update_net_layers_1_w(call, first, last);
 }
 
 /* digits.grad:8: fn (x[.., inputs]) = x @ w + b
  * digits.grad:26: minimize loss with adam(lr = 1e-3) */
 GR_INLINE void train_update_net_layers_1_b_tile(const train_call *call, int j, const int vectors, const int lanes) {
-    const gr_real *const net_layers_1_b = call->model->net_layers_1_b; /* [10] */
-    const gr_real *const t29 = (void *)(call->scratch + 262144); /* [N, 10] */
+    const gr_real *const b = call->model->net_layers_1_b; /* [10] */
+    const gr_real *const d_x = (void *)(call->scratch + 262144); /* [N, 10] */
     const gr_real *const lr_scale = &call->trainer->lr_scale; /* [] */
-    const gr_real *const t45 = (void *)(call->scratch + 290816); /* [] */
-    const gr_real *const t49 = (void *)(call->scratch + 290880); /* [] */
-    const gr_real *const train_m_net_layers_1_b = call->trainer->train_m + 9600; /* [10] */
-    const gr_real *const train_v_net_layers_1_b = call->trainer->train_v + 9600; /* [10] */
-    gr_real *const train_m_net_layers_1_b_ = call->trainer->train_m + 9600; /* [10] */
-    gr_real *const train_v_net_layers_1_b_ = call->trainer->train_v + 9600; /* [10] */
-    gr_real *const net_layers_1_b_ = call->model->net_layers_1_b; /* [10] */
+    const gr_real *const t44 = (void *)(call->scratch + 280576); /* [] */
+    const gr_real *const t48 = (void *)(call->scratch + 280640); /* [] */
+    const gr_real *const m = call->trainer->train_m + 9600; /* [10] */
+    const gr_real *const v_ = call->trainer->train_v + 9600; /* [10] */
+    gr_real *const m_ = call->trainer->train_m + 9600; /* [10] */
+    gr_real *const v_2 = call->trainer->train_v + 9600; /* [10] */
+    gr_real *const b_ = call->model->net_layers_1_b; /* [10] */
     gr_vec sum[2];
     GR_UNROLL(2)
     for (int v = 0; v < vectors; v++)
@@ -541,25 +477,23 @@ GR_INLINE void train_update_net_layers_1_b_tile(const train_call *call, int j, c
         GR_UNROLL(2)
         for (int v = 0; v < vectors; v++) {
             const int width = v + 1 < vectors ? GR_LANES : lanes;
-            sum[v] += gr_load_part(&t29[i * 10 + j + v * GR_LANES], width);
+            sum[v] += gr_load_part(&d_x[i * 10 + j + v * GR_LANES], width);
         }
     }
     const gr_vec mul_value = gr_all(lr_scale[0]) * gr_all(0.001f);
-    const gr_vec t45_value = gr_all(t45[0]);
-    const gr_vec t49_value = gr_all(t49[0]);
+    const gr_vec t44_value = gr_all(t44[0]);
+    const gr_vec t48_value = gr_all(t48[0]);
     GR_UNROLL(2)
     for (int v = 0; v < vectors; v++) {
         const int width = v + 1 < vectors ? GR_LANES : lanes;
-        const gr_vec add_value = gr_load_part(&train_m_net_layers_1_b[j + v * GR_LANES], width) * gr_all(0.9f) +
-            sum[v] * gr_all(0.1f);
-        const gr_vec add_value_ = gr_load_part(&train_v_net_layers_1_b[j + v * GR_LANES], width) * gr_all(0.999f) +
-            sum[v] * sum[v] * gr_all(0.001f);
-        const gr_vec div_value = mul_value * (add_value / t45_value) /
-            (gr_sqrt(add_value_ / t49_value) + gr_all(1e-08f));
-        gr_store_part(&train_m_net_layers_1_b_[j + v * GR_LANES], add_value, width);
-        gr_store_part(&train_v_net_layers_1_b_[j + v * GR_LANES], add_value_, width);
-        gr_store_part(&net_layers_1_b_[j + v * GR_LANES], gr_load_part(&net_layers_1_b[j + v * GR_LANES], width) -
-                      div_value, width);
+        const gr_vec add_value = gr_load_part(&m[j + v * GR_LANES], width) * gr_all(0.9f) + sum[v] * gr_all(0.1f);
+        const gr_vec add_value_ = gr_load_part(&v_[j + v * GR_LANES], width) * gr_all(0.999f) + sum[v] * sum[v] *
+            gr_all(0.001f);
+        const gr_vec div_value = mul_value * (add_value / t44_value) /
+            (gr_sqrt(add_value_ / t48_value) + gr_all(1e-08f));
+        gr_store_part(&m_[j + v * GR_LANES], add_value, width);
+        gr_store_part(&v_2[j + v * GR_LANES], add_value_, width);
+        gr_store_part(&b_[j + v * GR_LANES], gr_load_part(&b[j + v * GR_LANES], width) - div_value, width);
     }
 }
 
@@ -573,7 +507,7 @@ static void train_update_net_layers_1_b(const train_call *call, int first_j, int
     }
 }
 
-static void train_kernel_9(const train_call *call, int thread, int threads) {
+static void train_update_net_layers_1_b_share(const train_call *call, int thread, int threads) {
     int first, last;
     gr_share(10, 8, thread, threads, &first, &last);
     train_update_net_layers_1_b(call, first, last);
@@ -582,16 +516,16 @@ static void train_kernel_9(const train_call *call, int thread, int threads) {
 /* digits.grad:8: fn (x[.., inputs]) = x @ w + b
  * digits.grad:26: minimize loss with adam(lr = 1e-3) */
 GR_INLINE void train_update_net_layers_0_b_tile(const train_call *call, int j, const int vectors, const int lanes) {
-    const gr_real *const net_layers_0_b = call->model->net_layers_0_b; /* [128] */
-    const gr_real *const t34 = (void *)(call->scratch + 131072); /* [N, 128] */
+    const gr_real *const b = call->model->net_layers_0_b; /* [128] */
+    const gr_real *const d_x = (void *)(call->scratch + 131072); /* [N, 128] */
     const gr_real *const lr_scale = &call->trainer->lr_scale; /* [] */
-    const gr_real *const t45 = (void *)(call->scratch + 290816); /* [] */
-    const gr_real *const t49 = (void *)(call->scratch + 290880); /* [] */
-    const gr_real *const train_m_net_layers_0_b = call->trainer->train_m + 8192; /* [128] */
-    const gr_real *const train_v_net_layers_0_b = call->trainer->train_v + 8192; /* [128] */
-    gr_real *const train_m_net_layers_0_b_ = call->trainer->train_m + 8192; /* [128] */
-    gr_real *const train_v_net_layers_0_b_ = call->trainer->train_v + 8192; /* [128] */
-    gr_real *const net_layers_0_b_ = call->model->net_layers_0_b; /* [128] */
+    const gr_real *const t44 = (void *)(call->scratch + 280576); /* [] */
+    const gr_real *const t48 = (void *)(call->scratch + 280640); /* [] */
+    const gr_real *const m = call->trainer->train_m + 8192; /* [128] */
+    const gr_real *const v_ = call->trainer->train_v + 8192; /* [128] */
+    gr_real *const m_ = call->trainer->train_m + 8192; /* [128] */
+    gr_real *const v_2 = call->trainer->train_v + 8192; /* [128] */
+    gr_real *const b_ = call->model->net_layers_0_b; /* [128] */
     gr_vec sum[8];
     GR_UNROLL(8)
     for (int v = 0; v < vectors; v++)
@@ -600,25 +534,23 @@ GR_INLINE void train_update_net_layers_0_b_tile(const train_call *call, int j, c
         GR_UNROLL(8)
         for (int v = 0; v < vectors; v++) {
             const int width = v + 1 < vectors ? GR_LANES : lanes;
-            sum[v] += gr_load_part(&t34[i * 128 + j + v * GR_LANES], width);
+            sum[v] += gr_load_part(&d_x[i * 128 + j + v * GR_LANES], width);
         }
     }
     const gr_vec mul_value = gr_all(lr_scale[0]) * gr_all(0.001f);
-    const gr_vec t45_value = gr_all(t45[0]);
-    const gr_vec t49_value = gr_all(t49[0]);
+    const gr_vec t44_value = gr_all(t44[0]);
+    const gr_vec t48_value = gr_all(t48[0]);
     GR_UNROLL(8)
     for (int v = 0; v < vectors; v++) {
         const int width = v + 1 < vectors ? GR_LANES : lanes;
-        const gr_vec add_value = gr_load_part(&train_m_net_layers_0_b[j + v * GR_LANES], width) * gr_all(0.9f) +
-            sum[v] * gr_all(0.1f);
-        const gr_vec add_value_ = gr_load_part(&train_v_net_layers_0_b[j + v * GR_LANES], width) * gr_all(0.999f) +
-            sum[v] * sum[v] * gr_all(0.001f);
-        const gr_vec div_value = mul_value * (add_value / t45_value) /
-            (gr_sqrt(add_value_ / t49_value) + gr_all(1e-08f));
-        gr_store_part(&train_m_net_layers_0_b_[j + v * GR_LANES], add_value, width);
-        gr_store_part(&train_v_net_layers_0_b_[j + v * GR_LANES], add_value_, width);
-        gr_store_part(&net_layers_0_b_[j + v * GR_LANES], gr_load_part(&net_layers_0_b[j + v * GR_LANES], width) -
-                      div_value, width);
+        const gr_vec add_value = gr_load_part(&m[j + v * GR_LANES], width) * gr_all(0.9f) + sum[v] * gr_all(0.1f);
+        const gr_vec add_value_ = gr_load_part(&v_[j + v * GR_LANES], width) * gr_all(0.999f) + sum[v] * sum[v] *
+            gr_all(0.001f);
+        const gr_vec div_value = mul_value * (add_value / t44_value) /
+            (gr_sqrt(add_value_ / t48_value) + gr_all(1e-08f));
+        gr_store_part(&m_[j + v * GR_LANES], add_value, width);
+        gr_store_part(&v_2[j + v * GR_LANES], add_value_, width);
+        gr_store_part(&b_[j + v * GR_LANES], gr_load_part(&b[j + v * GR_LANES], width) - div_value, width);
     }
 }
 
@@ -632,7 +564,7 @@ static void train_update_net_layers_0_b(const train_call *call, int first_j, int
     }
 }
 
-static void train_kernel_10(const train_call *call, int thread, int threads) {
+static void train_update_net_layers_0_b_share(const train_call *call, int thread, int threads) {
     int first, last;
     gr_share(128, 8, thread, threads, &first, &last);
     train_update_net_layers_0_b(call, first, last);
@@ -642,54 +574,53 @@ static void train_kernel_10(const train_call *call, int thread, int threads) {
  * digits.grad:26: minimize loss with adam(lr = 1e-3) */
 GR_INLINE void train_update_net_layers_0_w_tile(const train_call *call, int p, int o, const int rows,
                                                 const int vectors) {
-    const gr_real *const net_layers_0_w = call->model->net_layers_0_w; /* [64, 128] */
+    const gr_real *const w = call->model->net_layers_0_w; /* [64, 128] */
     const gr_real *const image = call->image; /* [N, 64] */
-    const gr_real *const t34 = (void *)(call->scratch + 131072); /* [N, 128] */
-    const gr_real *const train_m_net_layers_0_w = call->trainer->train_m; /* [64, 128] */
-    const gr_real *const train_v_net_layers_0_w = call->trainer->train_v; /* [64, 128] */
+    const gr_real *const d_x = (void *)(call->scratch + 131072); /* [N, 128] */
+    const gr_real *const m = call->trainer->train_m; /* [64, 128] */
+    const gr_real *const v_ = call->trainer->train_v; /* [64, 128] */
     const gr_real *const lr_scale = &call->trainer->lr_scale; /* [] */
-    const gr_real *const t45 = (void *)(call->scratch + 290816); /* [] */
-    const gr_real *const t49 = (void *)(call->scratch + 290880); /* [] */
-    gr_real *const train_m_net_layers_0_w_ = call->trainer->train_m; /* [64, 128] */
-    gr_real *const train_v_net_layers_0_w_ = call->trainer->train_v; /* [64, 128] */
-    gr_real *const net_layers_0_w_ = call->model->net_layers_0_w; /* [64, 128] */
-    gr_vec sum[6][2];
+    const gr_real *const t44 = (void *)(call->scratch + 280576); /* [] */
+    const gr_real *const t48 = (void *)(call->scratch + 280640); /* [] */
+    gr_real *const m_ = call->trainer->train_m; /* [64, 128] */
+    gr_real *const v_2 = call->trainer->train_v; /* [64, 128] */
+    gr_real *const w_ = call->model->net_layers_0_w; /* [64, 128] */
+    gr_vec sum[6][8];
     GR_UNROLL(6)
     for (int r = 0; r < rows; r++) {
-        GR_UNROLL(2)
+        GR_UNROLL(8)
         for (int v = 0; v < vectors; v++)
             sum[r][v] = gr_all(0.0f);
     }
     for (int n = 0; n < call->n; n++) {
-        gr_vec t34_no[2];
-        GR_UNROLL(2)
+        gr_vec d_x_no[8];
+        GR_UNROLL(8)
         for (int v = 0; v < vectors; v++)
-            t34_no[v] = gr_load(&t34[n * 128 + o + v * GR_LANES]);
+            d_x_no[v] = gr_load(&d_x[n * 128 + o + v * GR_LANES]);
         GR_UNROLL(6)
         for (int r = 0; r < rows; r++) {
             const gr_vec image_np = gr_all(image[n * 64 + p + r]);
-            GR_UNROLL(2)
+            GR_UNROLL(8)
             for (int v = 0; v < vectors; v++)
-                sum[r][v] += t34_no[v] * image_np;
+                sum[r][v] += d_x_no[v] * image_np;
         }
     }
     const gr_vec mul_value = gr_all(lr_scale[0]) * gr_all(0.001f);
-    const gr_vec t45_value = gr_all(t45[0]);
-    const gr_vec t49_value = gr_all(t49[0]);
+    const gr_vec t44_value = gr_all(t44[0]);
+    const gr_vec t48_value = gr_all(t48[0]);
     GR_UNROLL(6)
     for (int r = 0; r < rows; r++) {
-        GR_UNROLL(2)
+        GR_UNROLL(8)
         for (int v = 0; v < vectors; v++) {
-            const gr_vec add_value = gr_load(&train_m_net_layers_0_w[(p + r) * 128 + o + v * GR_LANES]) * gr_all(0.9f) +
-                sum[r][v] * gr_all(0.1f);
-            const gr_vec add_value_ = gr_load(&train_v_net_layers_0_w[(p + r) * 128 + o + v * GR_LANES]) *
-                gr_all(0.999f) + sum[r][v] * sum[r][v] * gr_all(0.001f);
-            const gr_vec div_value = mul_value * (add_value / t45_value) /
-                (gr_sqrt(add_value_ / t49_value) + gr_all(1e-08f));
-            gr_store(&train_m_net_layers_0_w_[(p + r) * 128 + o + v * GR_LANES], add_value);
-            gr_store(&train_v_net_layers_0_w_[(p + r) * 128 + o + v * GR_LANES], add_value_);
-            gr_store(&net_layers_0_w_[(p + r) * 128 + o + v * GR_LANES],
-                     gr_load(&net_layers_0_w[(p + r) * 128 + o + v * GR_LANES]) - div_value);
+            const gr_vec add_value = gr_load(&m[(p + r) * 128 + o + v * GR_LANES]) * gr_all(0.9f) + sum[r][v] *
+                gr_all(0.1f);
+            const gr_vec add_value_ = gr_load(&v_[(p + r) * 128 + o + v * GR_LANES]) * gr_all(0.999f) + sum[r][v] *
+                sum[r][v] * gr_all(0.001f);
+            const gr_vec div_value = mul_value * (add_value / t44_value) /
+                (gr_sqrt(add_value_ / t48_value) + gr_all(1e-08f));
+            gr_store(&m_[(p + r) * 128 + o + v * GR_LANES], add_value);
+            gr_store(&v_2[(p + r) * 128 + o + v * GR_LANES], add_value_);
+            gr_store(&w_[(p + r) * 128 + o + v * GR_LANES], gr_load(&w[(p + r) * 128 + o + v * GR_LANES]) - div_value);
         }
     }
 }
@@ -708,13 +639,16 @@ static void train_update_net_layers_0_w(const train_call *call, int first_p, int
             train_update_net_layers_0_w_tile(call, p, o, 2, 2);
             p += 2;
         }
-        if (p < last_p) {
-            train_update_net_layers_0_w_tile(call, p, o, 1, 2);
+    }
+    if ((last_p - first_p) % 2 == 1) {
+        const int p = last_p - 1;
+        for (int o = 0; o < 128; o += 8 * GR_LANES) {
+            train_update_net_layers_0_w_tile(call, p, o, 1, 8);
         }
     }
 }
 
-static void train_kernel_11(const train_call *call, int thread, int threads) {
+static void train_update_net_layers_0_w_share(const train_call *call, int thread, int threads) {
     int first, last;
     gr_share(64, 6, thread, threads, &first, &last);
     train_update_net_layers_0_w(call, first, last);
@@ -724,24 +658,20 @@ static int train_run(const train_call *call, int thread, int threads) {
     (void)thread, (void)threads;
     if (thread == 0) train_map(call);
     GR_BARRIER;
-    train_kernel_2(call, thread, threads);
+    train_transpose_net_layers_1_w_share(call, thread, threads);
     GR_BARRIER;
-    train_kernel_3(call, thread, threads);
-    GR_BARRIER;
-    train_kernel_4(call, thread, threads);
-    GR_BARRIER;
-    train_kernel_5(call, thread, threads);
+    train_rows(call, thread, threads);
     GR_BARRIER;
     if (thread == 0) train_loss(call);
     GR_BARRIER;
     if (!gr_finite(*(const gr_real *)call->loss)) return GR_NONFINITE;
-    train_kernel_8(call, thread, threads);
+    train_update_net_layers_1_w_share(call, thread, threads);
     GR_BARRIER;
-    train_kernel_9(call, thread, threads);
+    train_update_net_layers_1_b_share(call, thread, threads);
     GR_BARRIER;
-    train_kernel_10(call, thread, threads);
+    train_update_net_layers_0_b_share(call, thread, threads);
     GR_BARRIER;
-    train_kernel_11(call, thread, threads);
+    train_update_net_layers_0_w_share(call, thread, threads);
     return GR_OK;
 }
 
@@ -756,21 +686,17 @@ typedef struct predict_call {
     unsigned char *locals;
 } predict_call;
 
-GR_INLINE void predict_transpose_net_layers_1_w_tile(const predict_call *call, int i, int j) {
-    const gr_real *const net_layers_1_w = call->model->net_layers_1_w; /* [128, 10] */
-    gr_real *const net_layers_1_w_t = (void *)(call->scratch + 0); /* [128, 10] */
-    gr_store_part(&net_layers_1_w_t[i + j * 128], gr_all(net_layers_1_w[i * 10 + j]), 1);
-}
-
 static void predict_transpose_net_layers_1_w(const predict_call *call, int first_i, int last_i) {
+    const gr_real *const w = call->model->net_layers_1_w; /* [128, 10] */
+    gr_real *const w_t = (void *)(call->scratch + 0); /* [128, 10] */
     for (int i = first_i; i < last_i; i++) {
         for (int j = 0; j < 10; j++) {
-            predict_transpose_net_layers_1_w_tile(call, i, j);
+            gr_store_part(&w_t[i + j * 128], gr_all(w[i * 10 + j]), 1);
         }
     }
 }
 
-static void predict_kernel_1(const predict_call *call, int thread, int threads) {
+static void predict_transpose_net_layers_1_w_share(const predict_call *call, int thread, int threads) {
     int first, last;
     gr_share(128, 1, thread, threads, &first, &last);
     predict_transpose_net_layers_1_w(call, first, last);
@@ -780,41 +706,39 @@ static void predict_kernel_1(const predict_call *call, int thread, int threads) 
  * digits.grad:16: if i + 1 < len(layers) { x = dropout(act(x), drop) } */
 GR_INLINE void predict_x_tile(const predict_call *call, unsigned char *local, int first_n, int n, int o, const int rows,
                               const int vectors) {
-    const gr_real *const net_layers_0_w = call->model->net_layers_0_w; /* [64, 128] */
+    const gr_real *const w = call->model->net_layers_0_w; /* [64, 128] */
     const gr_real *const image = call->image; /* [N, 64] */
-    const gr_real *const net_layers_0_b = call->model->net_layers_0_b; /* [128] */
+    const gr_real *const b = call->model->net_layers_0_b; /* [128] */
     gr_real *const x = (void *)(local + 0); /* [N, 128] */
-    gr_vec sum[6][2];
+    gr_vec sum[6][8];
     GR_UNROLL(6)
     for (int r = 0; r < rows; r++) {
-        GR_UNROLL(2)
+        GR_UNROLL(8)
         for (int v = 0; v < vectors; v++)
             sum[r][v] = gr_all(0.0f);
     }
     for (int p = 0; p < 64; p++) {
-        gr_vec net_layers_0_w_po[2];
-        GR_UNROLL(2)
+        gr_vec w_po[8];
+        GR_UNROLL(8)
         for (int v = 0; v < vectors; v++)
-            net_layers_0_w_po[v] = gr_load(&net_layers_0_w[p * 128 + o + v * GR_LANES]);
+            w_po[v] = gr_load(&w[p * 128 + o + v * GR_LANES]);
         GR_UNROLL(6)
         for (int r = 0; r < rows; r++) {
             const gr_vec image_np = gr_all(image[(n + r) * 64 + p]);
-            GR_UNROLL(2)
+            GR_UNROLL(8)
             for (int v = 0; v < vectors; v++)
-                sum[r][v] += image_np * net_layers_0_w_po[v];
+                sum[r][v] += image_np * w_po[v];
         }
     }
-    gr_vec net_layers_0_b_o[2];
-    GR_UNROLL(2)
+    gr_vec b_o[8];
+    GR_UNROLL(8)
     for (int v = 0; v < vectors; v++)
-        net_layers_0_b_o[v] = gr_load(&net_layers_0_b[o + v * GR_LANES]);
+        b_o[v] = gr_load(&b[o + v * GR_LANES]);
     GR_UNROLL(6)
     for (int r = 0; r < rows; r++) {
-        GR_UNROLL(2)
-        for (int v = 0; v < vectors; v++) {
-            gr_store(&x[(n - first_n + r) * 128 + o + v * GR_LANES],
-                     gr_max(gr_all(0.0f), sum[r][v] + net_layers_0_b_o[v]));
-        }
+        GR_UNROLL(8)
+        for (int v = 0; v < vectors; v++)
+            gr_store(&x[(n - first_n + r) * 128 + o + v * GR_LANES], gr_max(gr_all(0.0f), sum[r][v] + b_o[v]));
     }
 }
 
@@ -832,18 +756,21 @@ static void predict_x(const predict_call *call, unsigned char *local, int first_
             predict_x_tile(call, local, first_n, n, o, 2, 2);
             n += 2;
         }
-        if (n < last_n) {
-            predict_x_tile(call, local, first_n, n, o, 1, 2);
+    }
+    if ((last_n - first_n) % 2 == 1) {
+        const int n = last_n - 1;
+        for (int o = 0; o < 128; o += 8 * GR_LANES) {
+            predict_x_tile(call, local, first_n, n, o, 1, 8);
         }
     }
 }
 
 /* digits.grad:8: fn (x[.., inputs]) = x @ w + b */
-GR_INLINE void predict_reduce_tile(const predict_call *call, unsigned char *local, int first_n, int n, int o,
-                                   const int rows) {
+GR_INLINE void predict_x_2_tile(const predict_call *call, unsigned char *local, int first_n, int n, int o,
+                                const int rows) {
     const gr_real *const x = (void *)(local + 0); /* [N, 128] */
-    gr_real *const t7 = (void *)(local + 24576); /* [N, 10] */
-    const gr_real *const net_layers_1_w_t = (void *)(call->scratch + 0); /* [128, 10] */
+    gr_real *const x_ = (void *)(local + 24576); /* [N, 10] */
+    const gr_real *const w_t = (void *)(call->scratch + 0); /* [128, 10] */
     gr_vec sum[4];
     GR_UNROLL(4)
     for (int r = 0; r < rows; r++)
@@ -852,31 +779,31 @@ GR_INLINE void predict_reduce_tile(const predict_call *call, unsigned char *loca
         const gr_vec x_np = gr_load(&x[(n - first_n) * 128 + p]);
         GR_UNROLL(4)
         for (int r = 0; r < rows; r++)
-            sum[r] += x_np * gr_load(&net_layers_1_w_t[p + (o + r) * 128]);
+            sum[r] += x_np * gr_load(&w_t[p + (o + r) * 128]);
     }
     GR_UNROLL(4)
     for (int r = 0; r < rows; r++)
         sum[r] = gr_all(gr_lane_sum(sum[r]));
     GR_UNROLL(4)
     for (int r = 0; r < rows; r++)
-        gr_store_part(&t7[(n - first_n) * 10 + o + r], sum[r], 1);
+        gr_store_part(&x_[(n - first_n) * 10 + o + r], sum[r], 1);
 }
 
-static void predict_reduce(const predict_call *call, unsigned char *local, int first_n, int last_n) {
+static void predict_x_2(const predict_call *call, unsigned char *local, int first_n, int last_n) {
     for (int n = first_n; n < last_n; n++) {
         for (int o = 0; o < 4; o += 4) {
-            predict_reduce_tile(call, local, first_n, n, o, 4);
+            predict_x_2_tile(call, local, first_n, n, o, 4);
         }
         for (int o = 4; o < 10; o += 3) {
-            predict_reduce_tile(call, local, first_n, n, o, 3);
+            predict_x_2_tile(call, local, first_n, n, o, 3);
         }
     }
 }
 
 /* digits.grad:30: digit = argmax(net(image)) */
 GR_INLINE void predict_digit_tile(const predict_call *call, unsigned char *local, int first_i, int i, const int rows) {
-    const gr_real *const t7 = (void *)(local + 24576); /* [N, 10] */
-    const gr_real *const net_layers_1_b = call->model->net_layers_1_b; /* [10] */
+    const gr_real *const x = (void *)(local + 24576); /* [N, 10] */
+    const gr_real *const b = call->model->net_layers_1_b; /* [10] */
     int32_t *const digit = call->digit; /* [N] */
     gr_vec best_total[4];
     gr_ivec total[4];
@@ -887,18 +814,18 @@ GR_INLINE void predict_digit_tile(const predict_call *call, unsigned char *local
     }
     for (int j = 0; j < 10; j += GR_LANES) {
         const int width = gr_least(GR_LANES, 10 - j);
-        const gr_vec net_layers_1_b_j = gr_load_part(&net_layers_1_b[j], width);
+        const gr_vec b_j = gr_load_part(&b[j], width);
         GR_UNROLL(4)
         for (int r = 0; r < rows; r++) {
             const gr_ivec better_0 =
                 gr_less(best_total[r],
                         gr_select(gr_iless(gr_iota(), gr_iall(width)),
-                                  gr_load_part(&t7[(i - first_i + r) * 10 + j], width) + net_layers_1_b_j,
+                                  gr_load_part(&x[(i - first_i + r) * 10 + j], width) + b_j,
                                       gr_pattern(GR_SIGN_BIT | GR_INFINITY)));
             best_total[r] =
                 gr_select(better_0,
                           gr_select(gr_iless(gr_iota(), gr_iall(width)),
-                                    gr_load_part(&t7[(i - first_i + r) * 10 + j], width) + net_layers_1_b_j,
+                                    gr_load_part(&x[(i - first_i + r) * 10 + j], width) + b_j,
                                         gr_pattern(GR_SIGN_BIT | GR_INFINITY)), best_total[r]);
             total[r] = gr_iselect(better_0, gr_iall(j) + gr_iota(), total[r]);
         }
@@ -925,23 +852,23 @@ static void predict_digit(const predict_call *call, unsigned char *local, int fi
     }
 }
 
-static void predict_kernel_2(const predict_call *call, int thread, int threads) {
+static void predict_rows(const predict_call *call, int thread, int threads) {
     unsigned char *const local = call->locals + 26496 * (size_t)thread;
     int first, last;
     gr_share(call->n, 6, thread, threads, &first, &last);
     for (int begin = first; begin < last; begin += 48) {
         const int end = gr_least(begin + 48, last);
         predict_x(call, local, begin, end);
-        predict_reduce(call, local, begin, end);
+        predict_x_2(call, local, begin, end);
         predict_digit(call, local, begin, end);
     }
 }
 
 static int predict_run(const predict_call *call, int thread, int threads) {
     (void)thread, (void)threads;
-    predict_kernel_1(call, thread, threads);
+    predict_transpose_net_layers_1_w_share(call, thread, threads);
     GR_BARRIER;
-    predict_kernel_2(call, thread, threads);
+    predict_rows(call, thread, threads);
     return GR_OK;
 }
 
@@ -954,59 +881,48 @@ typedef struct init_call {
 } init_call;
 
 /* digits.grad:6: param w[inputs, outputs] ~ glorot_uniform() */
-GR_INLINE void init_net_layers_0_w_update_net_layers_0_w_tile(const init_call *call, int i, int j) {
-    gr_real *const net_layers_0_w = call->model->net_layers_0_w; /* [64, 128] */
+static void init_net_layers_0_w_value(const init_call *call, int first_i, int last_i) {
+    gr_real *const w = call->model->net_layers_0_w; /* [64, 128] */
     const gr_draw draw = gr_draw_at(&call->draw, 0xad1bab60u);
-    gr_store(&net_layers_0_w[i * 128 + j], gr_uniform(&draw, gr_iall(i * 128 + j) + gr_iota()) * gr_all(0.35355339f) +
-             gr_all(-0.176776695f));
-}
-
-static void init_net_layers_0_w_update_net_layers_0_w(const init_call *call, int first_i, int last_i) {
     for (int i = first_i; i < last_i; i++) {
         for (int j = 0; j < 128; j += GR_LANES) {
-            init_net_layers_0_w_update_net_layers_0_w_tile(call, i, j);
+            gr_store(&w[i * 128 + j], gr_uniform(&draw, gr_iall(i * 128 + j) + gr_iota()) * gr_all(0.35355339f) +
+                     gr_all(-0.176776695f));
         }
     }
 }
 
-static void init_net_layers_0_w_kernel_1(const init_call *call, int thread, int threads) {
+static void init_net_layers_0_w_value_share(const init_call *call, int thread, int threads) {
     int first, last;
     gr_share(64, 1, thread, threads, &first, &last);
-    init_net_layers_0_w_update_net_layers_0_w(call, first, last);
+    init_net_layers_0_w_value(call, first, last);
 }
 
 static void init_net_layers_0_w(const init_call *call) {
-    init_net_layers_0_w_kernel_1(call, 0, 1);
+    init_net_layers_0_w_value_share(call, 0, 1);
 }
 
 /* digits.grad:6: param w[inputs, outputs] ~ glorot_uniform() */
-GR_INLINE void init_net_layers_1_w_update_net_layers_1_w_tile(const init_call *call, int i, int j, const int lanes) {
-    gr_real *const net_layers_1_w = call->model->net_layers_1_w; /* [128, 10] */
+static void init_net_layers_1_w_value(const init_call *call, int first_i, int last_i) {
+    gr_real *const w = call->model->net_layers_1_w; /* [128, 10] */
     const gr_draw draw = gr_draw_at(&call->draw, 0x5e444b77u);
-    gr_store_stride(&net_layers_1_w[i * 10 + j], 10, gr_uniform(&draw, gr_iall(i * 10 + j) + gr_iota() * gr_iall(10)) *
-                    gr_all(0.4170288f) + gr_all(-0.2085144f), lanes);
-}
-
-static void init_net_layers_1_w_update_net_layers_1_w(const init_call *call, int first_i, int last_i) {
     for (int j = 0; j < 10; j++) {
-        int i = first_i;
-        for (; i + GR_LANES <= last_i; i += GR_LANES) {
-            init_net_layers_1_w_update_net_layers_1_w_tile(call, i, j, GR_LANES);
-        }
-        for (; i < last_i; i += GR_LANES) {
-            init_net_layers_1_w_update_net_layers_1_w_tile(call, i, j, gr_least(GR_LANES, last_i - i));
+        for (int i = first_i; i < last_i; i += GR_LANES) {
+            const int lanes = gr_least(GR_LANES, last_i - i);
+            gr_store_stride(&w[i * 10 + j], 10, gr_uniform(&draw, gr_iall(i * 10 + j) + gr_iota() * gr_iall(10)) *
+                            gr_all(0.4170288f) + gr_all(-0.2085144f), lanes);
         }
     }
 }
 
-static void init_net_layers_1_w_kernel_1(const init_call *call, int thread, int threads) {
+static void init_net_layers_1_w_value_share(const init_call *call, int thread, int threads) {
     int first, last;
     gr_share(128, 8, thread, threads, &first, &last);
-    init_net_layers_1_w_update_net_layers_1_w(call, first, last);
+    init_net_layers_1_w_value(call, first, last);
 }
 
 static void init_net_layers_1_w(const init_call *call) {
-    init_net_layers_1_w_kernel_1(call, 0, 1);
+    init_net_layers_1_w_value_share(call, 0, 1);
 }
 
 GR_KERNELS_END
@@ -1086,7 +1002,7 @@ int digits_train(digits *model, digits_trainer *trainer, gr_work *work, int n, c
         .label = label,
         .loss = loss,
         .scratch = scratch,
-        .locals = scratch + 290944,
+        .locals = scratch + 280704,
         .draw = {.key = {(uint32_t)trainer->seed, (uint32_t)(trainer->seed >> 32)},
                  .tick = {(uint32_t)trainer->train_step, (uint32_t)(trainer->train_step >> 32)}},
         .step = (int32_t)trainer->train_step,
@@ -1244,7 +1160,7 @@ static const gr_entry model_entries[] = {
         .sizes = train_sizes,
         .argument_count = 3,
         .arguments = train_arguments,
-        .scratch = 291008,
+        .scratch = 280768,
         .scratch_per_thread = 34752,
         .flops_per_row = 40448,
         .run = train_thunk,
