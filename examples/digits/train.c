@@ -167,7 +167,6 @@ int main(int count, char **arguments) {
     for (int epoch = 0; epoch < EPOCHS; epoch++) {
         static int order[ROW_LIMIT];
         shuffle(order, training.count, seed, epoch);
-        trainer.lr_scale = 1 - (float)epoch / EPOCHS; /* large steps first, small ones in the end */
         double loss = train_epoch(&work, order);
         show_progress(epoch + 1, loss);
     }
