@@ -196,6 +196,7 @@ static void open_lane_loop(const StageText *text) {
 /* Without a register tile the loops stand around the body itself; masked loads of the last lanes cost nothing more. */
 void emit_flat_function(StageText *text) {
     open_function(text);
+    Writer *function = open_body(text);
     declare_operands(text);
     int open = open_free_loops(text);
     if (text->lane_free) {
@@ -203,5 +204,7 @@ void emit_flat_function(StageText *text) {
         open++;
     }
     emit_tile_body(text);
-    close_function(text, open);
+    close_function(text, open - 1);
+    close_body(text, function);
+    write_line(text->out, "}");
 }

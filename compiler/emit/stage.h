@@ -93,6 +93,8 @@ void emit_reduction(StageText *text);
 void combine_lanes(StageText *text);
 bool outside_of_solutions(StageText *text, const char *otherwise);
 void declare_operands(StageText *text); /* buffers and draws, under their names */
+Writer *open_body(StageText *text);     /* returns the function's writer, for close_body */
+void close_body(StageText *text, Writer *function);
 void emit_tile_body(StageText *text);
 void emit_tile_function(StageText *text);
 bool is_flat(const StageText *text); /* no register tile, so no function of its own for one */

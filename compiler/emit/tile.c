@@ -13,6 +13,7 @@
  * Rows and vectors are constants where the tile is called, so the small loops over r and v are unrolled and the totals
  * stay in registers: measured as fast as named variables, and shorter to read. */
 #include "compiler/emit/stage.h"
+#include <string.h>
 
 /* ---- results ---- */
 
@@ -126,6 +127,23 @@ void declare_operands(StageText *text) {
     declare_draws(text);
 }
 
+/* The body of a function that has `call` is written aside: what touches only locals does not use it. */
+Writer *open_body(StageText *text) {
+    Writer *function = text->out;
+    text->out = ARENA_NEW(text->arena, Writer);
+    writer_open(text->out, text->arena);
+    writer_indent(text->out, function->level);
+    return function;
+}
+
+void close_body(StageText *text, Writer *function) {
+    writer_indent(text->out, -function->level);
+    const char *body = writer_text(text->out);
+    text->out = function;
+    if (strstr(body, "call->") == NULL) write_line(function, "(void)call;");
+    write_raw(function, body, strlen(body));
+}
+
 void emit_tile_body(StageText *text) {
     if (text->stage->totals.count > 0) {
         emit_reduction(text);
@@ -136,10 +154,12 @@ void emit_tile_body(StageText *text) {
 
 void emit_tile_function(StageText *text) {
     write_line(text->out, "GR_INLINE void %s_tile(%s) {", text->name, tile_parameters(text));
+    Writer *function = open_body(text);
     declare_operands(text);
     if (text->stage->totals.count == 0)
         outside_of_solutions(text, literal_code(text, body_elem(&text->stage->body, text->stage->results.at[0].value),
                                                 text->stage->otherwise));
     emit_tile_body(text);
+    close_body(text, function);
     write_line(text->out, "}");
 }
