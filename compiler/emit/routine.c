@@ -203,7 +203,7 @@ void emit_routine(Writer *out, const Emitter *emitter, const Routine *routine, c
     if (routine->steps.count == 0) write_line(out, "(void)call;");
     write_line(out, "(void)thread, (void)threads;");
     for (int s = 0; s < routine->steps.count; s++) {
-        if (s > 0 && routine->steps.at[s - 1].kernel != NULL) write_line(out, "GR_BARRIER;");
+        if (routine->steps.at[s].barrier) write_line(out, "GR_BARRIER;");
         run_step(out, emitter, routine, &routine->steps.at[s]);
     }
     write_line(out, "return GR_OK;");

@@ -98,6 +98,7 @@ typedef struct Kernel {
 typedef struct Step {
     Kernel *kernel;     /* or */
     const Buffer *loss; /* a guard */
+    bool barrier;       /* the threads wait for each other before it */
 } Step;
 
 /* A store's new content, and how many losses of the entry must be finite before it may be kept. */

@@ -302,9 +302,20 @@ static void place_result(Fusion *fusion, const Node *root) {
     if (copy) kernel_new(fusion->routine, stage_copying(fusion->routine, buffer_of(fusion, node), buffer));
 }
 
+/* What no kernel computes is read by one of its own, so that the schedule knows: with `a, b <- b, a` neither store may
+ * be overwritten before the other has its content. */
+static Buffer *new_content(Fusion *fusion, const Node *update) {
+    const Node *node = update->args[0];
+    Buffer *value = buffer_of(fusion, node);
+    if (node->op == OP_nest) return value;
+    Buffer *copy = buffer_new(fusion->routine, BUFFER_ARENA, node->type.elem, node->type.shape);
+    kernel_new(fusion->routine, stage_copying(fusion->routine, value, copy));
+    return copy;
+}
+
 static void place_root(Fusion *fusion, const Node *root) {
     Routine *routine = fusion->routine;
-    Buffer *value = buffer_of(fusion, root->args[0]);
+    Buffer *value = root->op == OP_update ? new_content(fusion, root) : buffer_of(fusion, root->args[0]);
     if (root->op == OP_loss) vec_push(fusion->arena, &routine->losses, value);
     if (root->op == OP_update)
         vec_push(fusion->arena, &routine->updates, (Update){root->u.store, value, routine->losses.count});

@@ -11,11 +11,12 @@
 /* The whole way. `entry` is NULL for a store's initial values. */
 Routine *make_routine(Arena *arena, const Graph *graph, const Entry *entry, const Target *target);
 
-/* The four parts of it, in order. */
+/* The five parts of it, in order. */
 Routine *fuse_graph(Arena *arena, const Graph *graph, const Entry *entry);
 void choose_layout(Routine *routine, const Target *target);
 void schedule_steps(Routine *routine);
 void plan_memory(Routine *routine, bool is_double);
+void place_barriers(Routine *routine);
 
 void print_routine(Writer *writer, const Routine *routine); /* the text of `dump --after=plan` */
 

@@ -26,6 +26,7 @@ Routine *make_routine(Arena *arena, const Graph *graph, const Entry *entry, cons
     choose_layout(routine, target);
     schedule_steps(routine);
     plan_memory(routine, target->is_double);
+    place_barriers(routine);
     routine->flops = count_flops(routine);
     return routine;
 }

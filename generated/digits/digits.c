@@ -657,7 +657,6 @@ static void train_update_net_layers_0_w_share(const train_call *call, int thread
 static int train_run(const train_call *call, int thread, int threads) {
     (void)thread, (void)threads;
     if (thread == 0) train_map(call);
-    GR_BARRIER;
     train_transpose_net_layers_1_w_share(call, thread, threads);
     GR_BARRIER;
     train_rows(call, thread, threads);
@@ -666,11 +665,8 @@ static int train_run(const train_call *call, int thread, int threads) {
     GR_BARRIER;
     if (!gr_finite(*(const gr_real *)call->loss)) return GR_NONFINITE;
     train_update_net_layers_1_w_share(call, thread, threads);
-    GR_BARRIER;
     train_update_net_layers_1_b_share(call, thread, threads);
-    GR_BARRIER;
     train_update_net_layers_0_b_share(call, thread, threads);
-    GR_BARRIER;
     train_update_net_layers_0_w_share(call, thread, threads);
     return GR_OK;
 }
