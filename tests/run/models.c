@@ -29,6 +29,7 @@ static struct criterion_test_params corpus(void) {
     static ModelFile files[100];
     glob_t found;
     cr_assert_eq(glob(GRADC_TESTS "/models/*.grad", 0, NULL, &found), 0);
+    cr_assert_eq(glob(GRADC_TESTS "/models/*.ir", GLOB_APPEND, NULL, &found), 0);
     size_t count = found.gl_pathc < 100 ? found.gl_pathc : 100;
     for (size_t i = 0; i < count; i++)
         snprintf(files[i].name, sizeof files[i].name, "models/%s", strrchr(found.gl_pathv[i], '/') + 1);
