@@ -2,7 +2,7 @@
 # All tests: sh tests/run.sh. The last line is "N passed, N failed"; the status is 0 if none failed.
 #
 # gradc and its tests are built with gcc, with clang, and with the sanitizers, in build-tests/ (GRADC_TEST_BUILD names
-# another place). Then every script tests/*/*.sh is run with GRADC, the program to test, and CHECKS, the functions of
+# another place). Then every script tests/*/*.sh but the benchmarks is run with GRADC, the program to test, and CHECKS, the functions of
 # checks.sh; it says "ok WHAT" or "not ok WHAT" a line.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -86,6 +86,7 @@ build sanitizers -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS
 
 if [ -x "$build/gcc/gradc" ]; then
     for test in "$root"/tests/*/*.sh; do
+        case $test in */bench/*) continue ;; esac # measures, and has no right answer
         script "$test"
     done
 fi
