@@ -2,8 +2,8 @@
 # All tests: sh tests/run.sh. The last line is "N passed, N failed"; the status is 0 if none failed.
 #
 # gradc and its tests are built with gcc, with clang, and with the sanitizers, in build-tests/ (GRADC_TEST_BUILD names
-# another place). Then every script tests/*/*.sh but the benchmarks is run with GRADC, the program to test, and CHECKS, the functions of
-# checks.sh; it says "ok WHAT" or "not ok WHAT" a line.
+# another place). Then every script tests/*/*.sh but the benchmarks is run with GRADC, the program to test, and CHECKS,
+# the functions of checks.sh; it says "ok WHAT" or "not ok WHAT" a line.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=${GRADC_TEST_BUILD:-$root/build-tests}
