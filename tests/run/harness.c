@@ -219,9 +219,9 @@ int call_run(Call *call, Instance *instance) {
     gr_work *work = &instance->work;
     size_t threads = work->threads > 0 ? (size_t)work->threads : 1;
     work->scratch_size = call->entry->scratch + threads * call->entry->scratch_per_thread;
-    work->scratch = block(work->scratch_size);
+    work->scratch = block(work->scratch_size + instance->shift);
     int status = call->entry->run(instance->contents, instance->trainer, work, call->sizes, call->arguments);
-    block_free(work->scratch, work->scratch_size);
+    block_free(work->scratch, work->scratch_size + instance->shift);
     return status;
 }
 

@@ -35,6 +35,7 @@ typedef struct Instance {
     const Model *model;
     void *contents, *trainer;
     gr_work work;
+    size_t shift; /* bytes from where the scratch ends to the guard page: other alignments of it */
 } Instance;
 
 Instance instance_new(const Model *model, uint64_t seed);
