@@ -154,6 +154,21 @@ static int position_in_kernel(const Stage *stage) {
     return s;
 }
 
+static bool band_is_index_0(Affine position) {
+    int index;
+    return affine_is_index(position, &index) && index == 0;
+}
+
+/* What the kernel computes itself is there for the positions of the band at hand, and for no others. */
+static bool stays_in_band(const Fusion *fusion, const Kernel *kernel, const Accesses *accesses) {
+    for (int i = 0; kernel->banded && i < accesses->count; i++) {
+        const Stage *producer = producer_of(fusion, &accesses->at[i]);
+        if (producer == NULL || producer->kernel != kernel) continue;
+        if (accesses->at[i].node->type.shape.rank == 0 || !band_is_index_0(accesses->at[i].axes[0])) return false;
+    }
+    return true;
+}
+
 /* The same for a stage: what its own kernel computes must come before it. */
 static bool ready_for_stage(const Fusion *fusion, const Stage *stage, const Accesses *accesses) {
     for (int i = 0; i < accesses->count; i++) {
@@ -161,7 +176,7 @@ static bool ready_for_stage(const Fusion *fusion, const Stage *stage, const Acce
         if (producer == NULL || producer->kernel != stage->kernel) continue;
         if (position_in_kernel(producer) > position_in_kernel(stage)) return false;
     }
-    return ready_for(fusion, stage->kernel, accesses);
+    return stays_in_band(fusion, stage->kernel, accesses) && ready_for(fusion, stage->kernel, accesses);
 }
 
 static bool reads_stage(const Fusion *fusion, const Stage *stage, const Accesses *accesses) {
@@ -239,20 +254,10 @@ static Stage *stage_for(const Fusion *fusion, const Node *nest, const Accesses *
 
 /* ---- kernels ---- */
 
-static bool band_is_index_0(Affine position) {
-    int index;
-    return affine_is_index(position, &index) && index == 0;
-}
-
 static bool joins_band(const Fusion *fusion, const Kernel *kernel, const Node *nest, const Accesses *accesses) {
     if (!kernel->banded || nest_count(&nest->u.nest, INDEX_FREE) == 0) return false;
     if (!dim_equal(kernel->band, nest->u.nest.indices[0].size)) return false;
-    for (int i = 0; i < accesses->count; i++) {
-        const Stage *producer = fusion->values[accesses->at[i].node->id].stage;
-        if (producer == NULL || producer->kernel != kernel) continue;
-        if (accesses->at[i].node->type.shape.rank == 0 || !band_is_index_0(accesses->at[i].axes[0])) return false;
-    }
-    return true;
+    return stays_in_band(fusion, kernel, accesses);
 }
 
 static bool reads_kernel(const Fusion *fusion, const Kernel *kernel, const Accesses *accesses) {
