@@ -64,6 +64,36 @@ static void measure(Routine *routine, bool is_double) {
     }
 }
 
+/* ---- blocks of the band ---- */
+
+enum { LOCAL_LIMIT = 512 * 1024, LOCAL_MOST = 2 * 1024 * 1024 }; /* bytes: a part of the second cache, and all of it */
+
+static int64_t bytes_of_locals(const Routine *routine, const Kernel *kernel, int block, bool is_double) {
+    int64_t bytes = 0;
+    for (int b = 0; b < routine->buffers.count; b++) {
+        const Buffer *buffer = routine->buffers.at[b];
+        if (buffer->place == BUFFER_LOCAL && buffer->first >= 0 && kernel_at(routine, buffer->first) == kernel)
+            bytes += extent(buffer, block) * element_bytes(buffer, is_double);
+    }
+    return bytes;
+}
+
+/* What passes between the stages of a kernel shall stay in the cache: blocks are cut down to one tall tile for that,
+ * and further only if the memory would not fit at all. */
+static void choose_blocks(Routine *routine, bool is_double) {
+    static const int blocks[] = {24, 12, 6, 4, 2, 1};
+    for (int s = 0; s < routine->steps.count; s++) {
+        Kernel *kernel = routine->steps.at[s].kernel;
+        for (int b = 0; kernel != NULL && b < 6; b++) {
+            int64_t limit = blocks[b] >= 12 ? LOCAL_LIMIT : LOCAL_MOST;
+            if (bytes_of_locals(routine, kernel, kernel->block, is_double) <= limit) break;
+            kernel->block = blocks[b];
+        }
+    }
+}
+
+/* ---- places ---- */
+
 /* The stage that makes `buffer` is the last to read `old`, element by element, in the same layout. */
 static bool takes_over(const Routine *routine, const Buffer *buffer, const Buffer *old) {
     if (old->last != buffer->first || old->first == old->last || old->bytes != buffer->bytes) return false;
@@ -148,6 +178,7 @@ static int64_t most_alive(const Routine *routine) {
 
 void plan_memory(Routine *routine, bool is_double) {
     find_lives(routine);
+    choose_blocks(routine, is_double);
     measure(routine, is_double);
     routine->arena_bytes = place_all(routine, BUFFER_ARENA);
     routine->local_bytes = place_all(routine, BUFFER_LOCAL);
