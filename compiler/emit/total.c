@@ -1,6 +1,7 @@
 /* The totals of a stage: accumulators in registers, the reduced loops around them, and the combination of lanes. */
 #include "compiler/emit/stage.h"
 #include <math.h>
+#include <string.h>
 
 static bool finds_position(Reduce reduce) {
     return reduce == REDUCE_ARGMAX || reduce == REDUCE_ARGMIN;
@@ -64,24 +65,29 @@ static void start_totals(StageText *text, bool chunked) {
     close_loop(text, &rows);
 }
 
-/* The row-major position over the reduced indices, as an affine expression of them. */
-static Affine reduced_position(const StageText *text) {
-    const Stage *stage = text->stage;
-    Affine position = affine_constant(dim_constant(0));
-    for (int i = stage->free_count; i < stage->free_count + stage->reduced_count; i++) {
-        affine_scale(text->arena, position, dim_high(stage->indices[i].size), &position);
-        affine_add(text->arena, position, affine_index(text->arena, i), &position);
-    }
-    return position;
+static const char *times_code(StageText *text, const char *code, Dim size) {
+    if (strcmp(code, "1") == 0) return dim_code(text, size);
+    bool sum = dim_is_constant(size) || size.constant == 0;
+    return arena_print(text->arena, sum ? "%s * %s" : "%s * (%s)", code, dim_code(text, size));
 }
 
+/* The row-major position over the reduced indices on all lanes, at the sizes of the call. */
 static const char *position_lanes(StageText *text) {
-    Affine position = reduced_position(text);
-    int64_t factor = text->lane_reduced ? affine_factor(position, text->stage->tile.lane) : 0;
-    const char *base = arena_print(text->arena, "gr_iall(%s)", affine_code(text, position));
-    if (factor == 0) return base;
-    return factor == 1 ? arena_print(text->arena, "%s + gr_iota()", base)
-                       : arena_print(text->arena, "%s + gr_iota() * gr_iall(%lld)", base, (long long)factor);
+    const Stage *stage = text->stage;
+    int first = stage->free_count;
+    const char *position = text->indices[first];
+    const char *step = first == stage->tile.lane ? "1" : NULL; /* from one lane to the next */
+    for (int i = first + 1; i < first + stage->reduced_count; i++) {
+        Dim size = stage->indices[i].size;
+        if (i > first + 1) position = arena_print(text->arena, "(%s)", position);
+        position = arena_print(text->arena, "%s + %s", times_code(text, position, size), text->indices[i]);
+        if (step != NULL) step = times_code(text, step, size);
+        if (i == stage->tile.lane) step = "1";
+    }
+    const char *base = arena_print(text->arena, "gr_iall(%s)", position);
+    if (step == NULL) return base;
+    return strcmp(step, "1") == 0 ? arena_print(text->arena, "%s + gr_iota()", base)
+                                  : arena_print(text->arena, "%s + gr_iota() * gr_iall(%s)", base, step);
 }
 
 static void accumulate_position(StageText *text, int total, const char *value) {

@@ -6,6 +6,7 @@
 #include <criterion/parameterized.h>
 #include <glob.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #ifdef GRADC_SANITIZED
@@ -24,15 +25,22 @@ typedef struct ModelFile {
     char name[64]; /* below the folder tests */
 } ModelFile;
 
-/* Every model of the corpus. Parameters live as long as the tests run. */
+/* Every model of the corpus, or of the folder that GRADC_CORPUS names beside it. Parameters live as long as the
+ * tests run. */
 static struct criterion_test_params corpus(void) {
-    static ModelFile files[100];
+    static ModelFile files[1000];
+    const char *folder = getenv("GRADC_CORPUS");
+    char pattern[200];
     glob_t found;
-    cr_assert_eq(glob(GRADC_TESTS "/models/*.grad", 0, NULL, &found), 0);
-    cr_assert_eq(glob(GRADC_TESTS "/models/*.ir", GLOB_APPEND, NULL, &found), 0);
-    size_t count = found.gl_pathc < 100 ? found.gl_pathc : 100;
+    if (folder == NULL) folder = "models";
+    snprintf(pattern, sizeof pattern, GRADC_TESTS "/%s/*.grad", folder);
+    glob(pattern, 0, NULL, &found);
+    snprintf(pattern, sizeof pattern, GRADC_TESTS "/%s/*.ir", folder);
+    glob(pattern, GLOB_APPEND, NULL, &found);
+    size_t count = found.gl_pathc < 1000 ? found.gl_pathc : 1000;
+    cr_assert(count > 0, "no models in %s", folder);
     for (size_t i = 0; i < count; i++)
-        snprintf(files[i].name, sizeof files[i].name, "models/%s", strrchr(found.gl_pathv[i], '/') + 1);
+        snprintf(files[i].name, sizeof files[i].name, "%s/%s", folder, strrchr(found.gl_pathv[i], '/') + 1);
     globfree(&found);
     return cr_make_param_array(ModelFile, files, count, NULL);
 }
