@@ -159,10 +159,12 @@ static Value run_body(Elaborator *e, Scope *scope, const AstBody *body, Span spa
 
 /* Labels say what the model calls a value; inside a function its own names, at the call what it is bound to. */
 Value call_closure(Elaborator *e, const Closure *closure, const CallArgs *args, Span span) {
-    if (e->diagnostics->full) return poison;
-    if (e->depth >= CALL_DEPTH_LIMIT)
-        return refuse(e, span, "%s is called %d calls deep: recursion without an end?", closure->name,
-                      CALL_DEPTH_LIMIT);
+    if (is_stopped(e)) return poison;
+    if (e->depth >= CALL_DEPTH_LIMIT) {
+        refuse(e, span, "%s is called %d calls deep: recursion without an end?", closure->name, CALL_DEPTH_LIMIT);
+        e->stopped = true; /* each of the calls would have something to say now */
+        return poison;
+    }
     if (closure->function->backward != NULL)
         return refuse(e, closure->function->backward->span, "`backward` is not supported yet");
     const char *what = arena_print(e->arena, "%s()", closure->name);
@@ -171,10 +173,8 @@ Value call_closure(Elaborator *e, const Closure *closure, const CallArgs *args, 
     *origin = (Origin){span, closure->name, caller};
     e->origin = origin;
     e->depth++;
-    int errors = e->diagnostics->errors;
     Scope *scope = bind_params(e, &closure->function->params, args, closure->scope, SCOPE_FUNCTION, what, span);
     Value value = scope == NULL ? poison : run_body(e, scope, &closure->function->body, span, what);
-    if (e->depth == CALL_DEPTH_LIMIT && e->diagnostics->errors > errors) e->diagnostics->full = true;
     e->depth--;
     e->origin = caller;
     return value;

@@ -96,7 +96,7 @@ static void run_file(Elaborator *e, Scope *scope, const AstFile *file) {
         if (kind == AST_MODULE || kind == AST_OPTIMIZER) declare_module(e, scope, stmts->at[s]);
         if (kind == AST_FUNCTION) declare_file_function(e, scope, stmts->at[s]);
     }
-    for (int s = 0; s < stmts->count && !e->diagnostics->full; s++) {
+    for (int s = 0; s < stmts->count && !is_stopped(e); s++) {
         if (stmts->at[s]->kind == AST_SIZE)
             declare_size(e, scope, stmts->at[s]);
         else if (stmts->at[s]->kind != AST_FUNCTION)
@@ -267,7 +267,7 @@ static bool is_listed(const char *list, const char *name) {
 
 static void run_entries(Elaborator *e, const AstFile *file) {
     bool any = false;
-    for (int s = 0; s < file->block.stmts.count && !e->diagnostics->full; s++) {
+    for (int s = 0; s < file->block.stmts.count && !is_stopped(e); s++) {
         const AstStmt *stmt = file->block.stmts.at[s];
         if (stmt->kind != AST_ENTRY) continue;
         any = true;

@@ -183,6 +183,7 @@ struct Elaborator {
     uint32_t site;        /* what sites are derived from: the entry's name or the store's path */
     const Origin *origin; /* of the code that is running: the call chain */
     int depth;
+    bool stopped;            /* after an error that would only be repeated on the way out: nothing more is elaborated */
     const char *path;        /* of the instance that is being made: "net.layers.0"; "" at file level */
     const char *slot_prefix; /* while an optimizer is applied: "@train", and for which parameter */
     const Store *slot_for;
@@ -193,6 +194,8 @@ struct Elaborator {
 
 /* ---- messages ---- */
 
+/* Whether nothing more is worth elaborating: twenty errors, or one that ended it all. */
+bool is_stopped(const Elaborator *e);
 /* An error at a place, with the chain of calls that led there as notes; poison, so that it can be returned. */
 Value refuse(Elaborator *e, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
 Diagnostic *error_at(Elaborator *e, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -227,6 +230,7 @@ Value matmul(Elaborator *e, Value a, Value b, Span span);
 Value swap_axes(Elaborator *e, Value a, Span span);
 /* axes: which are reduced, by axis of the tensor. */
 Value reduce_axes(Elaborator *e, Reduce reduce, Node *node, const bool *axes, bool keep, Span span);
+bool shape_stretches(Elaborator *e, Shape from, Shape to); /* whether broadcasting makes one of the other */
 Value broadcast_to(Elaborator *e, Value value, Shape shape, Span span); /* an elementwise copy in that shape */
 Value subscript(Elaborator *e, Scope *scope, const AstExpr *expr);
 Value slice_axis(Elaborator *e, Node *node, int axis, int64_t begin, Dim size, int64_t step);

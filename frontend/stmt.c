@@ -80,7 +80,15 @@ static void run_sample(Elaborator *e, Scope *scope, const AstStmt *stmt) {
 void assign_store(Elaborator *e, Store *store, Value value, Span span) {
     if (is_poison(value)) return;
     if (store->type.elem == ELEM_REAL) value = cast(e, ELEM_REAL, value, span);
-    Value fitted = broadcast_to(e, value, store->type.shape, span);
+    Node *given = node_of(e, value, span);
+    if (given == NULL) return;
+    if (!shape_stretches(e, given->type.shape, store->type.shape)) {
+        Diagnostic *error = error_at(e, span, "%s holds %s, and the new value is %s", store->path,
+                                     type_text(e->arena, store->type), type_text(e->arena, given->type));
+        note_origin(e, error, given);
+        return;
+    }
+    Value fitted = broadcast_to(e, value_node(given), store->type.shape, span);
     if (is_poison(fitted)) return;
     Node *node = fitted.u.node;
     if (node->type.elem != store->type.elem) {
@@ -137,7 +145,7 @@ typedef struct LoopBody {
 
 static void run_round(Elaborator *e, Scope *scope, void *context) {
     LoopBody *body = context;
-    if (!body->flow->returned && !e->diagnostics->full) run_block(e, scope, body->block, body->flow);
+    if (!body->flow->returned && !is_stopped(e)) run_block(e, scope, body->block, body->flow);
 }
 
 static void run_if(Elaborator *e, Scope *scope, const AstStmt *stmt, Flow *flow) {
@@ -168,13 +176,16 @@ static const char *message_text(Elaborator *e, Scope *scope, const AstPieces *pi
     return text;
 }
 
-static void run_assert(Elaborator *e, Scope *scope, const AstStmt *stmt) {
+/* What fails ends the function: nothing behind it can be relied upon. */
+static void run_assert(Elaborator *e, Scope *scope, const AstStmt *stmt, Flow *flow) {
     Value condition = eval(e, scope, stmt->u.assertion.condition);
+    if (condition.kind == VALUE_BOOL && condition.u.boolean) return;
+    *flow = (Flow){true, poison};
     if (is_poison(condition)) return;
     if (condition.kind != VALUE_BOOL)
         refuse(e, stmt->span, "assert needs a condition that is known while compiling, not %s",
                value_text(e, condition));
-    else if (!condition.u.boolean)
+    else
         refuse(e, stmt->span, "%s", message_text(e, scope, &stmt->u.assertion.message));
 }
 
@@ -289,7 +300,7 @@ void run_stmt(Elaborator *e, Scope *scope, const AstStmt *stmt, Flow *flow) {
         break;
     case AST_IF: run_if(e, scope, stmt, flow); break;
     case AST_TRAIN: run_train(e, scope, stmt); break;
-    case AST_ASSERT: run_assert(e, scope, stmt); break;
+    case AST_ASSERT: run_assert(e, scope, stmt, flow); break;
     case AST_RETURN:
         flow->returned = true;
         flow->value = eval_values(e, scope, &stmt->u.values);
@@ -311,6 +322,6 @@ void run_stmt(Elaborator *e, Scope *scope, const AstStmt *stmt, Flow *flow) {
 }
 
 void run_block(Elaborator *e, Scope *scope, const AstBlock *block, Flow *flow) {
-    for (int s = 0; s < block->stmts.count && !flow->returned && !e->diagnostics->full; s++)
+    for (int s = 0; s < block->stmts.count && !flow->returned && !is_stopped(e); s++)
         run_stmt(e, scope, block->stmts.at[s], flow);
 }

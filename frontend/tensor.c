@@ -515,13 +515,17 @@ Value reduce_axes(Elaborator *e, Reduce reduce, Node *node, const bool *axes, bo
     return value_node(nest_end(&nest, reduce, value));
 }
 
-Value broadcast_to(Elaborator *e, Value value, Shape shape, Span span) {
-    Operand operand;
+bool shape_stretches(Elaborator *e, Shape from, Shape to) {
     Shape common;
     bool mend_rank;
+    return broadcast_shapes(e, from, to, &common, &mend_rank) && shape_equal(common, to);
+}
+
+Value broadcast_to(Elaborator *e, Value value, Shape shape, Span span) {
+    Operand operand;
     if (is_poison(value) || !operand_of(e, value, span, &operand) || !graph_has_room(e, span)) return poison;
     if (operand.node != NULL && shape_equal(operand.shape, shape)) return value_node(operand.node);
-    if (!broadcast_shapes(e, operand.shape, shape, &common, &mend_rank) || !shape_equal(common, shape))
+    if (!shape_stretches(e, operand.shape, shape))
         return refuse(e, span, "%s does not fit the shape %s", value_text(e, value), shape_text(e->arena, shape));
     int64_t elements;
     if (!shape_elements(shape, &elements)) return too_large(e, shape, span);

@@ -253,6 +253,7 @@ static bool default_targets(Elaborator *e, const Node *loss, Stores *stores, Spa
         Store *store = e->program->stores.at[s];
         if (store->kind != STORE_PARAM || s >= e->current_count || e->current[s] == NULL) continue;
         if (reached_from(e, e->current[s], false)[loss->id]) vec_push(e->arena, stores, store);
+        if (!no_sample_between(e, loss, e->current[s], span)) return false;
     }
     if (stores->count > 0) return true;
     refuse(e, span, "no parameter reaches what is minimized by a gradient");

@@ -149,6 +149,10 @@ Diagnostic *error_at(Elaborator *e, Span span, const char *format, ...) {
     return diagnostic;
 }
 
+bool is_stopped(const Elaborator *e) {
+    return e->stopped || e->diagnostics->full;
+}
+
 Value refuse(Elaborator *e, Span span, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);

@@ -1,6 +1,9 @@
-/* Every tests/parse/x.grad against x.ast, every tests/errors/{lex,parse}-x.grad against x.err: the whole text. With
- * GRADC_UPDATE=1 in the environment the expectations are written instead; read the difference before you commit it. */
+/* Every tests/parse/x.grad against x.ast, every tests/errors/{lex,parse,elaborate}-x.grad against x.err: the whole
+ * text. With GRADC_UPDATE=1 in the environment the expectations are written instead; read the difference before you
+ * commit it. */
 #define _POSIX_C_SOURCE 200809L
+#include "compiler/passes/pipeline.h"
+#include "frontend/elaborate.h"
 #include "frontend/parse.h"
 #include "frontend/source.h"
 #include <criterion/criterion.h>
@@ -32,6 +35,13 @@ static char *read_text(const char *path, size_t *length) {
     return text;
 }
 
+/* The rest of the way to a lowered graph, for its diagnostics. */
+static void elaborate_tree(Interner *names, Diagnostics *diagnostics, const AstFile *tree) {
+    const ElaborateOptions options = {0};
+    Program *program = elaborate(&arena, names, diagnostics, tree, &options);
+    if (program != NULL) run_passes(program, diagnostics, NULL, NULL);
+}
+
 /* What the frontend says about a file: the tree, or the diagnostics if there are any. */
 static const char *result_of(const char *path, const char *name) {
     size_t length;
@@ -44,8 +54,11 @@ static const char *result_of(const char *path, const char *name) {
     Writer writer;
     writer_open(&writer, &arena);
     const Source *source;
-    if (source_check(&arena, &diagnostics, name, text, length, &source) == SOURCE_OK)
-        print_ast(&writer, parse_file(&arena, &names, &diagnostics, source));
+    if (source_check(&arena, &diagnostics, name, text, length, &source) == SOURCE_OK) {
+        const AstFile *tree = parse_file(&arena, &names, &diagnostics, source);
+        print_ast(&writer, tree);
+        if (strncmp(name, "elaborate-", 10) == 0 && diagnostics.errors == 0) elaborate_tree(&names, &diagnostics, tree);
+    }
     if (diagnostics.items.count == 0) return writer_text(&writer);
     char *printed = NULL;
     size_t size = 0;
@@ -99,4 +112,7 @@ Test(goldens, lexical_errors) {
 }
 Test(goldens, syntax_errors) {
     check_folder("errors", "parse-", ".err", 8);
+}
+Test(goldens, errors_of_elaboration) {
+    check_folder("errors", "elaborate-", ".err", 90);
 }
