@@ -23,7 +23,11 @@ static void store_value(StageText *text, const Buffer *buffer, const char *value
     int64_t stride = text->lane_free ? lane_stride_of(text, buffer, axes) : 0;
     const char *kind = memory_kind(buffer);
     if (!text->lane_free)
-        write_line(text->out, "gr_%sstore_part(&%s[%s], %s, 1);", kind, name, at, value);
+        write_line(text->out,
+                   buffer->elem == ELEM_REAL  ? "%s[%s] = gr_lane_0(%s);"
+                   : buffer->elem == ELEM_INT ? "%s[%s] = gr_ilane_0(%s);"
+                                              : "%s[%s] = (uint8_t)(gr_ilane_0(%s) & 1);",
+                   name, at, value);
     else if (stride != 1)
         write_line(text->out, "gr_%sstore_stride(&%s[%s], %s, %s, %s);", kind, name, at,
                    lane_stride_code(text, buffer, axes), value, lanes_code(text));

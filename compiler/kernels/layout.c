@@ -90,9 +90,13 @@ static double size_of(const Index *index) {
     return (double)(size.constant + size.factor * usual);
 }
 
-static double lane_trips(const Index *index, const Target *target) {
-    double size = size_of(index), lanes = target->lanes;
-    return (double)(int64_t)((size + lanes - 1) / lanes);
+static int lane_trips(const Index *index, int lanes) {
+    return (int)((size_of(index) + lanes - 1) / lanes);
+}
+
+/* Without vectors of its own a stage is left to the compiler's, which wants the same loops innermost. */
+static int counted_lanes(const Target *target) {
+    return target->lanes > 1 ? target->lanes : 4;
 }
 
 static double access_cost(const Buffer *buffer, const Affine *axes, int lane) {
@@ -111,7 +115,7 @@ static double stage_cost(Arena *arena, const Stage *stage, const Target *target,
     double points = 1, loops = 1;
     for (int i = 0; i < stage->index_count; i++) {
         if (stage->indices[i].kind == INDEX_SOLVED) continue;
-        double trips = i == lane ? lane_trips(&stage->indices[i], target) : size_of(&stage->indices[i]);
+        double trips = i == lane ? lane_trips(&stage->indices[i], counted_lanes(target)) : size_of(&stage->indices[i]);
         *(stage->indices[i].kind == INDEX_FREE ? &points : &loops) *= trips;
     }
     Cones cones = find_cones(arena, stage);
@@ -143,6 +147,7 @@ static int choose_lane(Arena *arena, const Stage *stage, const Target *target) {
     double least = stage_cost(arena, stage, target, NO_INDEX);
     for (int i = 0; i < stage->index_count; i++) {
         if (stage->indices[i].kind == INDEX_SOLVED || in_solution(stage, i)) continue;
+        if (stage->indices[i].kind == INDEX_REDUCED && target->lanes == 1) continue;
         double cost = stage_cost(arena, stage, target, i);
         if (cost < least) best = i, least = cost;
     }
@@ -182,10 +187,10 @@ static Tile choose_tile(Arena *arena, const Stage *stage, const Target *target) 
         if (tile.row != NO_INDEX) tile.rows = lane_free ? target->rows[0] : 4;
     }
     if (!lane_free) return tile;
-    int trips = (int)lane_trips(&stage->indices[tile.lane], target);
+    int trips = lane_trips(&stage->indices[tile.lane], target->lanes);
     int vectors = tile.row == NO_INDEX && stage->totals.count > 0 ? target->wide : target->vectors;
     tile.vectors = vectors < trips ? vectors : trips;
-    if (stage->totals.count == 0 && target->lanes > 1) tile.vectors = 1;
+    if (stage->totals.count == 0) tile.vectors = 1;
     tile.wide = single_row_width(stage, &tile, target, trips);
     /* several totals share the registers */
     while (stage->totals.count > 1 &&
@@ -239,7 +244,8 @@ static void copy_operands(Routine *routine, Stage *stage, const Target *target) 
     double points = 1, loops = 1;
     for (int i = 0; i < stage->index_count; i++) {
         if (stage->indices[i].kind == INDEX_SOLVED) continue;
-        double trips = i == stage->tile.lane ? lane_trips(&stage->indices[i], target) : size_of(&stage->indices[i]);
+        double trips =
+            i == stage->tile.lane ? lane_trips(&stage->indices[i], counted_lanes(target)) : size_of(&stage->indices[i]);
         *(stage->indices[i].kind == INDEX_FREE ? &points : &loops) *= trips;
     }
     for (int e = 0; e < stage->body.exprs.count; e++) {

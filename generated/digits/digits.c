@@ -30,8 +30,8 @@ static void train_map(const train_call *call) {
     gr_real *const t44 = (void *)(call->scratch + 280576); /* [] */
     gr_real *const t48 = (void *)(call->scratch + 280640); /* [] */
     const gr_vec to_real_value = gr_real_of(gr_iall(step[0]) + gr_iall(1));
-    gr_store_part(&t44[0], gr_all(1.0f) - gr_pow(gr_all(0.9f), to_real_value), 1);
-    gr_store_part(&t48[0], gr_all(1.0f) - gr_pow(gr_all(0.999f), to_real_value), 1);
+    t44[0] = gr_lane_0(gr_all(1.0f) - gr_pow(gr_all(0.9f), to_real_value));
+    t48[0] = gr_lane_0(gr_all(1.0f) - gr_pow(gr_all(0.999f), to_real_value));
 }
 
 static void train_transpose_net_layers_1_w(const train_call *call, int first_i, int last_i) {
@@ -39,7 +39,7 @@ static void train_transpose_net_layers_1_w(const train_call *call, int first_i, 
     gr_real *const w_t = (void *)(call->scratch + 272384); /* [128, 10] */
     for (int i = first_i; i < last_i; i++) {
         for (int j = 0; j < 10; j++) {
-            gr_store_part(&w_t[i + j * 128], gr_all(w[i * 10 + j]), 1);
+            w_t[i + j * 128] = gr_lane_0(gr_all(w[i * 10 + j]));
         }
     }
 }
@@ -145,7 +145,7 @@ GR_INLINE void train_x_3_tile(const train_call *call, unsigned char *local, int 
         sum[r] = gr_all(gr_lane_sum(sum[r]));
     GR_UNROLL(4)
     for (int r = 0; r < rows; r++)
-        gr_store_part(&x_[(n - first_n) * 10 + o + r], sum[r], 1);
+        x_[(n - first_n) * 10 + o + r] = gr_lane_0(sum[r]);
 }
 
 static void train_x_3(const train_call *call, unsigned char *local, int first_n, int last_n) {
@@ -194,8 +194,8 @@ GR_INLINE void train_e_tile(const train_call *call, unsigned char *local, int fi
     }
     GR_UNROLL(4)
     for (int r = 0; r < rows; r++) {
-        gr_store_part(&e[i + r], total[r], 1);
-        gr_store_part(&y[i + r], sum[r], 1);
+        e[i + r] = gr_lane_0(total[r]);
+        y[i + r] = gr_lane_0(sum[r]);
     }
 }
 
@@ -240,8 +240,8 @@ static void train_total(const train_call *call, unsigned char *local, int first_
         for (int j = 0; j < 10; j++) {
             sum += gr_all(e[(i - first_i) * 10 + j]);
         }
-        gr_store_part(&total[i], sum, 1);
-        gr_store_part(&d_total[i - first_i], gr_all(1.0f) / gr_real_of(gr_iall(call->n)) / sum, 1);
+        total[i] = gr_lane_0(sum);
+        d_total[i - first_i] = gr_lane_0(gr_all(1.0f) / gr_real_of(gr_iall(call->n)) / sum);
     }
 }
 
@@ -366,7 +366,7 @@ static void train_loss(const train_call *call) {
         sum += gr_select(gr_iless(gr_iota(), gr_iall(width)), loss_value, gr_all(0.0f));
     }
     sum = gr_all(gr_lane_sum(sum));
-    gr_store_part(&loss[0], sum / gr_real_of(gr_iall(call->n)), 1);
+    loss[0] = gr_lane_0(sum / gr_real_of(gr_iall(call->n)));
 }
 
 /* digits.grad:8: fn (x[.., inputs]) = x @ w + b
@@ -687,7 +687,7 @@ static void predict_transpose_net_layers_1_w(const predict_call *call, int first
     gr_real *const w_t = (void *)(call->scratch + 0); /* [128, 10] */
     for (int i = first_i; i < last_i; i++) {
         for (int j = 0; j < 10; j++) {
-            gr_store_part(&w_t[i + j * 128], gr_all(w[i * 10 + j]), 1);
+            w_t[i + j * 128] = gr_lane_0(gr_all(w[i * 10 + j]));
         }
     }
 }
@@ -782,7 +782,7 @@ GR_INLINE void predict_x_2_tile(const predict_call *call, unsigned char *local, 
         sum[r] = gr_all(gr_lane_sum(sum[r]));
     GR_UNROLL(4)
     for (int r = 0; r < rows; r++)
-        gr_store_part(&x_[(n - first_n) * 10 + o + r], sum[r], 1);
+        x_[(n - first_n) * 10 + o + r] = gr_lane_0(sum[r]);
 }
 
 static void predict_x_2(const predict_call *call, unsigned char *local, int first_n, int last_n) {
@@ -831,7 +831,7 @@ GR_INLINE void predict_digit_tile(const predict_call *call, unsigned char *local
         total[r] = gr_iall(gr_lane_argmax(best_total[r], total[r]));
     GR_UNROLL(4)
     for (int r = 0; r < rows; r++)
-        gr_istore_part(&digit[i + r], total[r], 1);
+        digit[i + r] = gr_ilane_0(total[r]);
 }
 
 static void predict_digit(const predict_call *call, unsigned char *local, int first_i, int last_i) {
