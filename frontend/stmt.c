@@ -49,9 +49,22 @@ static void bind_name(Elaborator *e, Scope *scope, AstName name, Value value) {
     scope_bind(e, scope, name.name, value, name.span);
 }
 
+/* What a parameter or state holds now: a later `<-` does not change what was computed before it. */
+static Value content_now(Elaborator *e, Value value, Span span) {
+    return value.kind == VALUE_STORE && e->graph != NULL ? value_node(read_store(e, value.u.store, span)) : value;
+}
+
+/* Right sides are all computed before anything is bound or updated. */
+static Value right_sides(Elaborator *e, Scope *scope, const AstExprs *values, Span span) {
+    Value value = eval_values(e, scope, values);
+    for (int v = 0; values->count > 1 && v < values->count; v++)
+        value.u.list->at[v] = content_now(e, value.u.list->at[v], span);
+    return content_now(e, value, span);
+}
+
 static void run_assign(Elaborator *e, Scope *scope, const AstStmt *stmt) {
     const AstNames *names = &stmt->u.assign.names;
-    Value value = eval_values(e, scope, &stmt->u.assign.values);
+    Value value = right_sides(e, scope, &stmt->u.assign.values, stmt->span);
     if (names->count == 1) {
         bind_name(e, scope, names->at[0], value);
         return;
@@ -125,7 +138,7 @@ static void run_update(Elaborator *e, Scope *scope, const AstStmt *stmt) {
         refuse(e, stmt->span, "`<-` stands in entries: outside, a state gets its first value where it is declared");
         return;
     }
-    Value value = eval_values(e, scope, &stmt->u.update.values);
+    Value value = right_sides(e, scope, &stmt->u.update.values, stmt->span);
     if (targets->count == 1) {
         update_one(e, scope, targets->at[0], value);
         return;
