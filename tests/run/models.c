@@ -192,3 +192,18 @@ ParameterizedTest(RowEntry *test, models, rows_do_not_see_each_other) {
     model_close(&model);
     memory_close_all(&memory);
 }
+
+/* ---- what the corpus covers ---- */
+
+Test(models, every_scalar_function_occurs_in_the_corpus) {
+    static char text[1 << 16];
+    FILE *in = fopen(GRADC_TESTS "/models/functions.ir", "r");
+    cr_assert_not_null(in);
+    text[fread(text, 1, sizeof text - 1, in)] = 0;
+    fclose(in);
+    for (int fn = 0; fn < SCALAR_COUNT; fn++) {
+        char call[40];
+        snprintf(call, sizeof call, " %s(", scalar_table[fn].name);
+        cr_expect_not_null(strstr(text, call), "functions.ir does without %s", scalar_table[fn].name);
+    }
+}
