@@ -106,12 +106,6 @@ static void run_file(Elaborator *e, Scope *scope, const AstFile *file) {
 
 /* ---- entries ---- */
 
-static bool block_trains(const AstBlock *block) {
-    for (int s = 0; s < block->stmts.count; s++)
-        if (block->stmts.at[s]->kind == AST_TRAIN) return true;
-    return false;
-}
-
 static void add_size(Elaborator *e, Entry *entry, const Size *size) {
     for (int s = 0; s < entry->sizes.count; s++)
         if (entry->sizes.at[s] == size) return;
@@ -220,7 +214,7 @@ static void build_events(Elaborator *e) {
 static void open_entry(Elaborator *e, const AstStmt *stmt) {
     Entry *entry = ARENA_NEW(e->arena, Entry);
     *entry = (Entry){.name = stmt->u.entry.name.name, .span = stmt->u.entry.name.span};
-    entry->training = block_trains(&stmt->u.entry.block);
+    entry->training = block_trains(e, &stmt->u.entry.block);
     entry->graph = graph_new(e->arena);
     e->entry = entry;
     e->graph = entry->graph;

@@ -14,6 +14,7 @@ typedef struct Scope Scope;
 typedef struct Instance Instance;
 typedef struct Builtin Builtin;
 typedef struct Value Value;
+typedef struct Element Element; /* element.h */
 typedef VEC(Value) Values;
 
 /* ---- values ---- */
@@ -28,8 +29,7 @@ typedef enum ValueKind {
     VALUE_LIST,      /* list */
     VALUE_TENSOR,    /* node */
     VALUE_STORE,     /* store: a parameter, state or slot, read as it now is */
-    VALUE_INDEX,     /* index: of index notation */
-    VALUE_SCALAR,    /* expr: an element beside indices, in the nest that is being built */
+    VALUE_SCALAR,    /* element: what stands beside indices, or an index */
     VALUE_FUNCTION,  /* closure */
     VALUE_BUILTIN,   /* builtin */
     VALUE_MODULE,    /* module: a module or optimizer, not yet applied */
@@ -63,7 +63,9 @@ typedef struct IndexVar {
     Dim size;
     const char *because; /* the read that decided it: for messages */
     Span because_span;
+    int id;     /* in Elaborator.vars: affine positions are in these */
     int number; /* in the nest that is being built; -1: not in it */
+    bool hides; /* an outer number of that name: it may stand in positions only */
 } IndexVar;
 
 struct Value {
@@ -77,8 +79,7 @@ struct Value {
         Values *list;
         Node *node;
         Store *store;
-        IndexVar *index;
-        int expr;
+        Element *element;
         const Closure *closure;
         const Builtin *builtin;
         const ModuleDef *module;
@@ -104,7 +105,7 @@ Value value_list(Elaborator *e, int count, const Value *items);
 bool is_poison(Value value);
 bool is_number(Value value);   /* INT, REAL or BOOL */
 bool is_tensor(Value value);   /* TENSOR or STORE */
-bool is_indexed(Value value);  /* INDEX or SCALAR */
+bool is_indexed(Value value);  /* SCALAR */
 double number_of(Value value); /* of INT, REAL or BOOL */
 bool value_as_dim(Value value, Dim *dim);
 /* What it is, for messages: "real[N, 10]", "the list of 3", "the function relu". */
@@ -159,7 +160,11 @@ typedef struct Barrier {
     const char *name;
 } Barrier;
 
-struct IndexStatement; /* index.c */
+/* A parameter and the minimize that trains it. */
+typedef struct Trained {
+    const Store *store;
+    Span span;
+} Trained;
 
 struct Elaborator {
     Arena *arena;
@@ -178,7 +183,7 @@ struct Elaborator {
     int current_count;
     VEC(Event) events;
     VEC(Barrier) barriers;
-    VEC(Store *) minimized;
+    VEC(Trained) minimized;
     int draws;            /* sampling statements so far: they number the sites */
     uint32_t site;        /* what sites are derived from: the entry's name or the store's path */
     const Origin *origin; /* of the code that is running: the call chain */
@@ -188,8 +193,9 @@ struct Elaborator {
     const char *slot_prefix; /* while an optimizer is applied: "@train", and for which parameter */
     const Store *slot_for;
 
-    NestBuilder *nest; /* of the index notation that is being elaborated, innermost */
-    struct IndexStatement *indices;
+    int index_depth;      /* index notation in index notation */
+    VEC(IndexVar *) vars; /* of the outermost index statement and all within it */
+    unsigned stamp;       /* numbers walks over elements, and nests */
 };
 
 /* ---- messages ---- */
@@ -223,6 +229,8 @@ Node *read_store(Elaborator *e, Store *store, Span span);
 Node *node_of(Elaborator *e, Value value, Span span);
 Node *real_node_of(Elaborator *e, Value value, Span span); /* promoted to real */
 Value elementwise(Elaborator *e, Scalar fn, int count, const Value *args, Span span);
+/* The call with its arguments promoted to a common type; -1 after an error. */
+int promoted_call(Elaborator *e, Body *body, Scalar fn, int count, const int *args, Span span);
 Value binary(Elaborator *e, AstBinary op, Value a, Value b, Span span);
 Value negate(Elaborator *e, Value a, Span span);
 Value cast(Elaborator *e, Elem elem, Value a, Span span);
@@ -239,9 +247,8 @@ Value slice_axis(Elaborator *e, Node *node, int axis, int64_t begin, Dim size, i
 
 Value eval_reduce(Elaborator *e, Scope *scope, const AstExpr *expr);
 Value eval_indexed(Elaborator *e, Scope *scope, const AstIndices *indices, const AstExprs *values, Span span);
-/* x[i, j] where a position mentions an index; false: it is array notation. */
-bool subscript_is_indexed(Elaborator *e, Scope *scope, const AstExpr *expr);
-Value indexed_read(Elaborator *e, Scope *scope, const AstExpr *expr);
+/* x[i, j] where a position depends on an index; false: it is array notation. */
+bool indexed_read(Elaborator *e, Scope *scope, const AstExpr *expr, Value *out);
 Value scalar_elementwise(Elaborator *e, Scalar fn, int count, const Value *args, Span span);
 /* x[.., position, ..] along one axis, the position being an int tensor of one element for each of the others' points.
  */
@@ -294,8 +301,14 @@ typedef struct Flow {
 void run_block(Elaborator *e, Scope *scope, const AstBlock *block, Flow *flow);
 void run_stmt(Elaborator *e, Scope *scope, const AstStmt *stmt, Flow *flow);
 void declare_store(Elaborator *e, Scope *scope, const AstStmt *stmt);
+/* The scope as it is: what a local function captures when it is made. Files and modules are seen as they will be. */
+Scope *captured_scope(Elaborator *e, Scope *scope);
 Value definition_value(Elaborator *e, int number); /* of -D number so-and-so */
 void assign_store(Elaborator *e, Store *store, Value value, Span span);
+
+/* ---- training.c ---- */
+
+bool block_trains(Elaborator *e, const AstBlock *block);
 
 /* ---- sample.c ---- */
 

@@ -220,7 +220,7 @@ bool eval_dims(Elaborator *e, Scope *scope, const AstElements *dims, Shape *shap
 
 static Value eval_lambda(Elaborator *e, Scope *scope, const AstExpr *expr) {
     Closure *closure = ARENA_NEW(e->arena, Closure);
-    *closure = (Closure){expr->u.function, scope, "fn", expr->span};
+    *closure = (Closure){expr->u.function, captured_scope(e, scope), "fn", expr->span};
     return (Value){VALUE_FUNCTION, {.closure = closure}};
 }
 

@@ -1,317 +1,275 @@
 /* Index notation: y[n, o] = sum[i] x[n, i] * w[i, o].
  *
- * A statement is walked twice. The first walk collects its indices and the reads they stand in, and infers every range
- * (ranges.c); the second builds nests: one for the statement, one for each reducer inside, over the outer indices that
- * it mentions. A subexpression without indices keeps its array meaning and is elaborated once. */
-#include "frontend/ranges.h"
+ * The right side is evaluated like any other expression, with its indices bound in a scope of their own; what meets an
+ * index becomes an element (element.h). When the statement is complete, its ranges are found and proved, and nests are
+ * built. A subexpression without indices keeps its array meaning. */
+#include "frontend/element.h"
 #include <string.h>
 
-/* ---- scopes of indices ---- */
+/* ---- elementwise, beside indices ---- */
 
-static IndexVar *find_var(const IndexStatement *statement, Name name) {
-    for (int v = statement->visible.count - 1; v >= 0; v--)
-        if (statement->visible.at[v]->name == name) return statement->visible.at[v];
+/* As promoted_call in tensor.c will find it. */
+static Elem result_elem(Scalar fn, int count, Element *const *args) {
+    switch (scalar_table[fn].types) {
+    case SCALAR_TYPES_REAL:
+    case SCALAR_TYPES_TO_REAL: return ELEM_REAL;
+    case SCALAR_TYPES_TO_INT: return ELEM_INT;
+    case SCALAR_TYPES_COMPARE:
+    case SCALAR_TYPES_LOGIC: return ELEM_BOOL;
+    case SCALAR_TYPES_NUMBER:
+    case SCALAR_TYPES_SELECT: break;
+    }
+    bool selects = scalar_table[fn].types == SCALAR_TYPES_SELECT;
+    Elem elem = selects ? ELEM_BOOL : ELEM_INT;
+    for (int a = selects ? 1 : 0; a < count; a++)
+        if (args[a]->elem < elem) elem = args[a]->elem;
+    return elem;
+}
+
+static Element *call_element(Elaborator *e, Scalar fn, int count, Element *const *args, Span span) {
+    Element *call = element_new(e, ELEMENT_CALL, result_elem(fn, count, args), span);
+    call->u.call.fn = fn;
+    for (int a = 0; a < count; a++) {
+        call->u.call.args[a] = args[a];
+        if (args[a]->height >= call->height) call->height = args[a]->height + 1;
+    }
+    if (call->height <= ELEMENT_HEIGHT_LIMIT) return call;
+    refuse(e, span, "an element of more than %d operations in each other", ELEMENT_HEIGHT_LIMIT);
     return NULL;
 }
 
-static bool mentions_index(const IndexStatement *statement, const AstExpr *expr);
-
-static bool any_mentions(const IndexStatement *statement, const AstArgs *args) {
-    for (int a = 0; a < args->count; a++)
-        if (mentions_index(statement, args->at[a].value)) return true;
-    return false;
+static Value value_element(Element *element) {
+    return element == NULL ? poison : (Value){VALUE_SCALAR, {.element = element}};
 }
 
-static bool subs_mention(const IndexStatement *statement, const AstSubs *subs) {
-    for (int s = 0; s < subs->count; s++) {
-        const AstSub *sub = &subs->at[s];
-        const AstExpr *parts[] = {sub->begin, sub->end, sub->step};
-        for (int p = 0; p < 3; p++)
-            if (parts[p] != NULL && mentions_index(statement, parts[p])) return true;
+Value scalar_elementwise(Elaborator *e, Scalar fn, int count, const Value *args, Span span) {
+    Element *elements[3];
+    for (int a = 0; a < count; a++) {
+        elements[a] = element_of(e, args[a], span);
+        if (elements[a] == NULL) return poison;
     }
-    return false;
+    return value_element(call_element(e, fn, count, elements, span));
 }
 
-static bool mentions_index(const IndexStatement *statement, const AstExpr *expr) {
-    switch (expr->kind) {
-    case AST_NAME: return find_var(statement, expr->u.name) != NULL;
-    case AST_SUBSCRIPT:
-        return mentions_index(statement, expr->u.subscript.base) || subs_mention(statement, &expr->u.subscript.subs);
-    case AST_CALL: return any_mentions(statement, &expr->u.call.args);
-    case AST_TRANSPOSE: return mentions_index(statement, expr->u.operand);
-    case AST_UNARY: return mentions_index(statement, expr->u.unary.operand);
-    case AST_BINARY:
-        return mentions_index(statement, expr->u.binary.left) || mentions_index(statement, expr->u.binary.right);
-    case AST_REDUCE: return mentions_index(statement, expr->u.reduce.operand);
-    case AST_LIST:
-        for (int i = 0; i < expr->u.list.count; i++)
-            if (mentions_index(statement, expr->u.list.at[i].value)) return true;
-        return false;
-    default: return false;
-    }
-}
+/* ---- indices ---- */
 
-bool subscript_is_indexed(Elaborator *e, Scope *scope, const AstExpr *expr) {
-    (void)scope;
-    return subs_mention(e->indices, &expr->u.subscript.subs);
-}
-
-/* ---- affine positions ---- */
-
-/* The position as an affine expression of the statement's indices, by IndexVar.number_in_statement; false: it is not.
- */
-static bool position_affine(Elaborator *e, Scope *scope, const AstExpr *expr, Affine *out) {
-    if (expr->kind == AST_NAME) {
-        IndexVar *var = find_var(e->indices, expr->u.name);
-        if (var != NULL) {
-            *out = affine_index(e->arena, var_position(e->indices, var));
-            return true;
-        }
-    }
-    if (!mentions_index(e->indices, expr)) {
-        Dim dim;
-        Value value = eval(e, scope, expr);
-        if (!value_as_dim(value, &dim)) return false;
-        *out = affine_constant(dim);
-        return true;
-    }
-    Affine a, b;
-    if (expr->kind == AST_UNARY && expr->u.unary.op == AST_NEGATE)
-        return position_affine(e, scope, expr->u.unary.operand, &a) && affine_scale(e->arena, a, -1, out);
-    if (expr->kind != AST_BINARY) return false;
-    AstBinary op = expr->u.binary.op;
-    if (op != AST_ADD && op != AST_SUBTRACT && op != AST_MULTIPLY) return false;
-    if (!position_affine(e, scope, expr->u.binary.left, &a) || !position_affine(e, scope, expr->u.binary.right, &b))
-        return false;
-    if (op == AST_ADD) return affine_add(e->arena, a, b, out);
-    if (op == AST_SUBTRACT) return affine_scale(e->arena, b, -1, &b) && affine_add(e->arena, a, b, out);
-    if (b.count == 0 && dim_is_constant(b.constant)) return affine_scale(e->arena, a, b.constant.constant, out);
-    return a.count == 0 && dim_is_constant(a.constant) && affine_scale(e->arena, b, a.constant.constant, out);
-}
-
-/* ---- the first walk: reads and indices ---- */
-
-static Node *base_node(Elaborator *e, Scope *scope, const AstExpr *base) {
-    IndexStatement *statement = e->indices;
-    for (int b = 0; b < statement->bases.count; b++)
-        if (statement->bases.at[b].expr == base) return statement->bases.at[b].node;
-    NestBuilder *nest = e->nest;
-    e->indices = NULL; /* array notation inside */
-    e->nest = NULL;
-    Value value = eval(e, scope, base);
-    Node *node = is_poison(value) ? NULL : node_of(e, value, base->span);
-    e->indices = statement;
-    e->nest = nest;
-    vec_push(e->arena, &statement->bases, (IndexBase){base, node});
-    return node;
-}
-
-static void collect(Elaborator *e, Scope *scope, const AstExpr *expr);
-
-static void collect_read(Elaborator *e, Scope *scope, const AstExpr *expr) {
-    const AstSubs *subs = &expr->u.subscript.subs;
-    Node *node = base_node(e, scope, expr->u.subscript.base);
-    if (node == NULL) {
-        e->indices->failed = true;
-        return;
-    }
-    Shape shape = node->type.shape;
-    if (subs->count != shape.rank) {
-        Diagnostic *error = error_at(e, expr->span, "%d position%s for %s: beside indices every axis has one",
-                                     subs->count, subs->count == 1 ? "" : "s", type_text(e->arena, node->type));
-        note_origin(e, error, node);
-        e->indices->failed = true;
-        return;
-    }
-    IndexRead read = {.expr = expr,
-                      .node = node,
-                      .affine = ARENA_ARRAY(e->arena, bool, shape.rank),
-                      .axes = ARENA_ARRAY(e->arena, Affine, shape.rank)};
-    for (int s = 0; s < subs->count; s++) {
-        if (subs->at[s].kind != AST_SUB_AT) {
-            refuse(e, subs->at[s].span,
-                   "`:`, `None` and `..` belong to array notation; beside indices a position is one");
-            e->indices->failed = true;
-            return;
-        }
-        read.affine[s] = position_affine(e, scope, subs->at[s].begin, &read.axes[s]);
-        if (!read.affine[s]) collect(e, scope, subs->at[s].begin);
-    }
-    vec_push(e->arena, &e->indices->reads, read);
-}
-
-static IndexVar *new_var(Elaborator *e, Scope *scope, const AstIndex *index) {
+static IndexVar *new_var(Elaborator *e, const char *name, Span span) {
     IndexVar *var = ARENA_NEW(e->arena, IndexVar);
-    *var = (IndexVar){.name = index->name.name, .span = index->name.span, .number = -1};
-    if (index->bound != NULL) {
-        Value bound = eval(e, scope, index->bound);
-        var->known = var->written = value_as_dim(bound, &var->size) && dim_low(var->size) >= 0;
-        if (!var->known && !is_poison(bound))
-            refuse(e, index->bound->span,
-                   "the range of `%s` is a size or a number that is known while compiling, not %s", var->name,
-                   value_text(e, bound));
-        if (!var->known) e->indices->failed = true;
-    }
-    vec_push(e->arena, &e->indices->vars, var);
+    *var = (IndexVar){.name = intern_text(e->names, name), .span = span, .id = e->vars.count, .number = -1};
+    vec_push(e->arena, &e->vars, var);
     return var;
 }
 
-/* A reducer's indices exist inside it alone; the second walk finds the same ones again. */
-static void collect_reduce(Elaborator *e, Scope *scope, const AstExpr *expr) {
-    IndexStatement *statement = e->indices;
-    int outer = statement->visible.count;
-    IndexReduce reduce = {.expr = expr, .first = statement->vars.count};
-    for (int i = 0; i < expr->u.reduce.indices.count; i++)
-        new_var(e, scope, &expr->u.reduce.indices.at[i]);
-    vec_push(e->arena, &statement->reduces, reduce);
-    for (int i = 0; i < expr->u.reduce.indices.count; i++)
-        vec_push(e->arena, &statement->visible, statement->vars.at[reduce.first + i]);
-    collect(e, scope, expr->u.reduce.operand);
-    statement->visible.count = outer;
+/* Only what could be meant by the name as a number is hidden from the reader. */
+static bool hides_number(Scope *scope, Name name) {
+    const Binding *binding = scope_find(scope, name);
+    if (binding == NULL) return false;
+    Value value = binding->value;
+    return is_number(value) || is_tensor(value) || is_indexed(value) || value.kind == VALUE_SIZE;
 }
 
-static void collect(Elaborator *e, Scope *scope, const AstExpr *expr) {
-    switch (expr->kind) {
-    case AST_SUBSCRIPT:
-        if (subs_mention(e->indices, &expr->u.subscript.subs)) collect_read(e, scope, expr);
-        return;
-    case AST_REDUCE: collect_reduce(e, scope, expr); return;
-    case AST_CALL:
-        for (int a = 0; a < expr->u.call.args.count; a++)
-            collect(e, scope, expr->u.call.args.at[a].value);
-        return;
-    case AST_UNARY: collect(e, scope, expr->u.unary.operand); return;
-    case AST_BINARY:
-        collect(e, scope, expr->u.binary.left);
-        collect(e, scope, expr->u.binary.right);
-        return;
-    case AST_LIST:
-        for (int i = 0; i < expr->u.list.count; i++)
-            collect(e, scope, expr->u.list.at[i].value);
-        return;
-    default: return;
+static bool take_bound(Elaborator *e, Scope *scope, const AstExpr *expr, IndexVar *var) {
+    Value bound = eval(e, scope, expr);
+    if (is_poison(bound)) return false;
+    var->known = var->written = value_as_dim(bound, &var->size) && dim_low(var->size) >= 0;
+    if (!var->known)
+        refuse(e, expr->span, "the range of `%s` is a size or a number that is known while compiling, not %s",
+               var->name, value_text(e, bound));
+    return var->known;
+}
+
+/* Binds the indices in a scope of their own; NULL after an error. */
+static Scope *bind_indices(Elaborator *e, Scope *outer, const AstIndices *indices, IndexVar **vars) {
+    Scope *scope = scope_new(e, SCOPE_FUNCTION, outer);
+    bool ok = true;
+    for (int i = 0; i < indices->count; i++) {
+        AstName name = indices->at[i].name;
+        if (scope_find_here(scope, name.name) != NULL) {
+            refuse(e, name.span, "the index `%s` stands twice", name.name);
+            return NULL;
+        }
+        vars[i] = new_var(e, name.name, name.span);
+        vars[i]->hides = hides_number(outer, name.name);
+        if (indices->at[i].bound != NULL) ok &= take_bound(e, outer, indices->at[i].bound, vars[i]);
+        Element *index = element_new(e, ELEMENT_INDEX, ELEM_INT, name.span);
+        index->u.index = vars[i];
+        scope_bind(e, scope, name.name, value_element(index), name.span);
     }
+    return ok ? scope : NULL;
 }
 
-/* ---- the second walk: nests ---- */
+/* Numbers of indices begin anew with each statement that stands in no other. */
+static void enter(Elaborator *e) {
+    if (e->index_depth++ == 0) e->vars.count = 0;
+}
 
-static const IndexRead *find_read(const IndexStatement *statement, const AstExpr *expr) {
-    for (int r = 0; r < statement->reads.count; r++)
-        if (statement->reads.at[r].expr == expr) return &statement->reads.at[r];
+static void leave(Elaborator *e) {
+    e->index_depth--;
+}
+
+/* ---- reads ---- */
+
+/* A position that no affine expression gives: a sum along the axis in which all but the wanted position count nothing.
+ * So what is outside reads 0. */
+static Element *select_along(Elaborator *e, Element *read, Element *const *positions, Span span) {
+    Node *node = read->u.read.node;
+    IndexVar **vars = ARENA_ARRAY(e->arena, IndexVar *, node->type.shape.rank);
+    Affine *axes = arena_copy(e->arena, read->u.read.axes, sizeof(Affine) * (size_t)node->type.shape.rank);
+    Element *chosen = NULL;
+    int count = 0;
+    for (int a = 0; a < node->type.shape.rank; a++) {
+        if (positions[a] == NULL) continue;
+        IndexVar *along = vars[count++] = new_var(e, "at", span);
+        along->known = along->written = true;
+        along->size = node->type.shape.dims[a];
+        axes[a] = affine_index(e->arena, along->id);
+        Element *index = element_new(e, ELEMENT_INDEX, ELEM_INT, span);
+        index->u.index = along;
+        Element *here = call_element(e, SCALAR_equal, 2, (Element *[]){index, positions[a]}, span);
+        if (here == NULL) return NULL;
+        chosen = chosen == NULL ? here : call_element(e, SCALAR_and, 2, (Element *[]){chosen, here}, span);
+        if (chosen == NULL) return NULL;
+    }
+    chosen->is_position = true;
+    read->u.read.axes = axes;
+    Element *zero = element_new(e, ELEMENT_NUMBER, read->elem == ELEM_REAL ? ELEM_REAL : ELEM_INT, span);
+    if (read->elem == ELEM_BOOL) read = call_element(e, SCALAR_to_int, 1, &read, span);
+    Element *operand = call_element(e, SCALAR_select, 3, (Element *[]){chosen, read, zero}, span);
+    if (operand == NULL) return NULL;
+    Element *sum = element_new(e, ELEMENT_REDUCE, operand->elem, span);
+    sum->height = operand->height + 1;
+    sum->u.reduce.reduce = REDUCE_SUM;
+    sum->u.reduce.vars = vars;
+    sum->u.reduce.count = count;
+    sum->u.reduce.operand = operand;
+    return sum;
+}
+
+static Element *position_element(Elaborator *e, Value value, Span span) {
+    Element *position = element_of(e, value, span);
+    if (position == NULL || position->elem == ELEM_INT) return position;
+    refuse(e, span, "a position is an int; reals become one by int(x)");
     return NULL;
 }
 
-/* From numbers of the statement's variables to indices of the nest at hand. */
-static Affine in_nest(Elaborator *e, Affine affine) {
-    Affine *with = ARENA_ARRAY(e->arena, Affine, e->indices->vars.count), out;
-    for (int v = 0; v < e->indices->vars.count; v++)
-        with[v] = e->indices->vars.at[v]->number < 0 ? affine_constant(dim_constant(0))
-                                                     : affine_index(e->arena, e->indices->vars.at[v]->number);
-    if (!affine_substitute(e->arena, affine, with, &out)) internal_error("a position overflows");
-    return out;
-}
-
-/* A position that no affine expression gives: the element is selected along the axis. */
-static int gathered_read(Elaborator *e, Scope *scope, const IndexRead *read) {
-    Node *node = read->node;
-    Shape shape = node->type.shape;
-    const AstSubs *subs = &read->expr->u.subscript.subs;
-    NestBuilder *nest = e->nest;
-    int *positions = ARENA_ARRAY(e->arena, int, shape.rank);
-    for (int a = 0; a < shape.rank; a++) {
-        if (read->affine[a]) continue;
-        Value value = eval(e, scope, subs->at[a].begin);
-        if (is_poison(value)) return -1;
-        Value as_int = scalar_elementwise(e, SCALAR_to_int, 1, &value, subs->at[a].span);
-        if (is_poison(as_int)) return -1;
-        positions[a] = as_int.u.expr;
-        if (value.kind == VALUE_SCALAR && body_elem(&nest->body, value.u.expr) != ELEM_INT) {
-            refuse(e, subs->at[a].span, "a position is an int; reals become one by int(x)");
-            return -1;
-        }
-        const IndexRead *direct = find_read(e->indices, subs->at[a].begin);
-        if (direct != NULL) limit_positions(e, direct->node, shape.dims[a], subs->at[a].span);
-    }
-    return select_along(e, read, positions);
-}
-
-static Value read_of(Elaborator *e, Scope *scope, const IndexRead *read) {
-    Shape shape = read->node->type.shape;
+static Value read_at(Elaborator *e, Node *node, const AstSubs *subs, const Value *values, Span span) {
+    int rank = node->type.shape.rank;
+    Affine *axes = ARENA_ARRAY(e->arena, Affine, rank + 1);
+    Span *spans = ARENA_ARRAY(e->arena, Span, rank + 1);
+    Element **gathered = ARENA_ARRAY(e->arena, Element *, rank + 1);
     bool gathers = false;
-    Affine *axes = ARENA_ARRAY(e->arena, Affine, shape.rank);
-    for (int a = 0; a < shape.rank; a++) {
-        gathers |= !read->affine[a];
-        if (read->affine[a]) axes[a] = in_nest(e, read->axes[a]);
+    for (int a = 0; a < rank; a++) {
+        spans[a] = subs->at[a].span;
+        Element *position = position_element(e, values[a], spans[a]);
+        if (position == NULL) return poison;
+        if (element_affine(e, position, &axes[a])) continue;
+        gathers = true;
+        gathered[a] = position;
+        if (position->kind == ELEMENT_READ)
+            limit_positions(e, position->u.read.node, node->type.shape.dims[a], spans[a]);
     }
-    int expr = gathers ? gathered_read(e, scope, read) : nest_read(e->nest, read->node, axes);
-    return expr < 0 ? poison : (Value){VALUE_SCALAR, {.expr = expr}};
+    Element *read = element_new(e, ELEMENT_READ, node->type.elem, span);
+    read->u.read.node = node;
+    read->u.read.axes = axes;
+    read->u.read.spans = spans;
+    return value_element(gathers ? select_along(e, read, gathered, span) : read);
 }
 
-Value indexed_read(Elaborator *e, Scope *scope, const AstExpr *expr) {
-    const IndexRead *read = find_read(e->indices, expr);
-    if (read == NULL) return poison; /* its error has been said */
-    return read_of(e, scope, read);
-}
-
-/* Selecting along axes: a sum over them in which all but the wanted position count nothing. It is a nest of its own,
- * over the indices of the nest at hand. */
-int select_along(Elaborator *e, const IndexRead *read, const int *positions) {
-    NestBuilder *outer = e->nest;
-    Shape shape = read->node->type.shape;
-    NestBuilder inner = nest_begin(e->graph, origin_at(e, read->expr->span));
-    for (int i = 0; i < outer->indices.count; i++)
-        nest_free(&inner, outer->indices.at[i].name, outer->indices.at[i].size);
-    Affine *axes = ARENA_ARRAY(e->arena, Affine, shape.rank);
-    int chosen = -1, outer_count = outer->indices.count;
-    int *copied = copy_body(e, outer, &inner);
-    for (int a = 0; a < shape.rank; a++) {
-        axes[a] = in_nest(e, read->axes[a]);
-        if (read->affine[a]) continue;
-        int along = nest_reduced(&inner, "at", shape.dims[a]);
-        int here = nest_call2(&inner, SCALAR_equal, body_index(&inner.body, along), copied[positions[a]]);
-        chosen = chosen < 0 ? here : nest_call2(&inner, SCALAR_and, chosen, here);
-        axes[a] = affine_index(e->arena, along);
+bool indexed_read(Elaborator *e, Scope *scope, const AstExpr *expr, Value *out) {
+    const AstSubs *subs = &expr->u.subscript.subs;
+    Value *values = ARENA_ARRAY(e->arena, Value, subs->count + 1);
+    bool indexed = false, failed = false;
+    if (e->index_depth == 0) return false;
+    for (int s = 0; s < subs->count; s++) {
+        values[s] = poison;
+        if (subs->at[s].kind != AST_SUB_AT) continue;
+        values[s] = eval(e, scope, subs->at[s].begin);
+        indexed |= is_indexed(values[s]);
+        failed |= is_poison(values[s]);
     }
-    int element = nest_read(&inner, read->node, axes);
-    Elem elem = read->node->type.elem == ELEM_BOOL ? ELEM_INT : read->node->type.elem;
-    element = body_cast(&inner.body, elem, element);
-    int value = nest_call3(&inner, SCALAR_select, chosen, element, body_literal(&inner.body, elem, 0));
-    Node *selected = nest_end(&inner, REDUCE_SUM, value);
-    int *at = ARENA_ARRAY(e->arena, int, outer_count + 1);
-    for (int i = 0; i < outer_count; i++)
-        at[i] = i;
-    return nest_read_at(outer, selected, at);
-}
-
-/* The expressions of one nest in another whose first indices are the same. */
-int *copy_body(Elaborator *e, const NestBuilder *from, NestBuilder *to) {
-    int *made = ARENA_ARRAY(e->arena, int, from->body.exprs.count + 1);
-    for (int x = 0; x < from->body.exprs.count; x++) {
-        const Expr *expr = &from->body.exprs.at[x];
-        switch (expr->kind) {
-        case EXPR_LITERAL: made[x] = body_literal(&to->body, expr->elem, expr->u.number); break;
-        case EXPR_READ: {
-            const Read *read = &from->reads.at[expr->u.read];
-            made[x] = nest_read(to, from->args.at[read->arg], read->axes);
-            break;
+    *out = poison;
+    if (failed) return true;
+    if (!indexed) return false;
+    Value base = eval(e, scope, expr->u.subscript.base);
+    Node *node = node_of(e, base, expr->u.subscript.base->span);
+    if (node == NULL) return true;
+    for (int s = 0; s < subs->count; s++)
+        if (subs->at[s].kind != AST_SUB_AT) {
+            refuse(e, subs->at[s].span,
+                   "`:`, `None` and `..` belong to array notation; beside indices a position is one");
+            return true;
         }
-        case EXPR_INDEX: made[x] = body_index(&to->body, expr->u.index); break;
-        case EXPR_SIZE: made[x] = body_size(&to->body, expr->u.size); break;
-        case EXPR_CALL: {
-            int args[3] = {-1, -1, -1};
-            for (int a = 0; a < scalar_table[expr->u.call.fn].arity; a++)
-                args[a] = made[expr->u.call.args[a]];
-            made[x] = body_call(&to->body, expr->u.call.fn, args[0], args[1], args[2]);
-            break;
-        }
-        case EXPR_DRAW:
-        case EXPR_TOTAL: internal_error("a kernel's expression in the frontend");
-        }
+    if (subs->count == node->type.shape.rank) {
+        *out = read_at(e, node, subs, values, expr->span);
+        return true;
     }
-    return made;
+    Diagnostic *error = error_at(e, expr->span, "%d position%s for %s: beside indices every axis has one", subs->count,
+                                 subs->count == 1 ? "" : "s", type_text(e->arena, node->type));
+    note_origin(e, error, node);
+    return true;
 }
 
-/* ---- reducers ---- */
+/* ---- statements and reducers ---- */
+
+static bool no_hidden_use(Elaborator *e, Element *element) {
+    const Element *use = element_hidden_use(e, element);
+    if (use == NULL) return true;
+    refuse(e, use->u.index->span,
+           "the index `%s` hides another `%s`, and is used as a number: give it a name of its own", use->u.index->name,
+           use->u.index->name);
+    return false;
+}
+
+static bool size_is_allowed(Elaborator *e, IndexVar *const *vars, int count, Span span) {
+    Dim *dims = ARENA_ARRAY(e->arena, Dim, count);
+    for (int v = 0; v < count; v++)
+        dims[v] = vars[v]->size;
+    Shape shape = {count, dims};
+    int64_t elements;
+    if (count > RANK_LIMIT) {
+        refuse(e, span, "a tensor has at most %d axes, not %d", RANK_LIMIT, count);
+        return false;
+    }
+    if (shape_elements(shape, &elements)) return true;
+    refuse(e, span, "a tensor of shape %s has more than %lld elements", shape_text(e->arena, shape),
+           (long long)ELEMENT_LIMIT);
+    return false;
+}
+
+static bool reduces_something(Elaborator *e, Element *element) {
+    Elements reads = {0}, reduces = {0};
+    element_reads(e, element, &reads, &reduces);
+    for (int r = 0; r < reduces.count; r++) {
+        Reduce reduce = reduces.at[r]->u.reduce.reduce;
+        if (reduce == REDUCE_SUM || reduce == REDUCE_PROD) continue;
+        for (int v = 0; v < reduces.at[r]->u.reduce.count; v++)
+            if (dim_low(reduces.at[r]->u.reduce.vars[v]->size) == 0) {
+                refuse(e, reduces.at[r]->span, "a largest, smallest or their position over a range that may be empty");
+                return false;
+            }
+    }
+    return true;
+}
+
+/* A complete statement: the tensor over vars. */
+static Value finish(Elaborator *e, Element *element, IndexVar *const *vars, int count, Span span) {
+    if (!infer_ranges(e, element, vars, count) || !no_hidden_use(e, element) || !reduces_something(e, element) ||
+        !size_is_allowed(e, vars, count, span))
+        return poison;
+    return value_node(element_node(e, element, vars, count, span));
+}
+
+static const IndexVar *foreign_var(Elaborator *e, Element *element, IndexVar *const *vars, int count) {
+    IndexVars occurring = {0};
+    element_free_vars(e, element, &occurring);
+    for (int v = 0; v < occurring.count; v++) {
+        bool own = false;
+        for (int w = 0; w < count; w++)
+            own |= vars[w] == occurring.at[v];
+        if (!own) return occurring.at[v];
+    }
+    return NULL;
+}
 
 static Reduce reduce_of(AstReducer reducer) {
     static const Reduce reduces[] = {REDUCE_NONE, REDUCE_SUM,    REDUCE_PROD,  REDUCE_MAX,
@@ -319,159 +277,58 @@ static Reduce reduce_of(AstReducer reducer) {
     return reduces[reducer];
 }
 
-static const IndexReduce *find_reduce(const IndexStatement *statement, const AstExpr *expr) {
-    for (int r = 0; r < statement->reduces.count; r++)
-        if (statement->reduces.at[r].expr == expr) return &statement->reduces.at[r];
+static Element *reduce_element(Elaborator *e, Scope *scope, const AstExpr *expr) {
+    const AstIndices *indices = &expr->u.reduce.indices;
+    IndexVar **vars = ARENA_ARRAY(e->arena, IndexVar *, indices->count);
+    Scope *inner = bind_indices(e, scope, indices, vars);
+    if (inner == NULL) return NULL;
+    Element *operand = element_of(e, eval(e, inner, expr->u.reduce.operand), expr->u.reduce.operand->span);
+    if (operand == NULL) return NULL;
+    Reduce reduce = reduce_of(expr->u.reduce.reducer);
+    bool is_position = reduce == REDUCE_ARGMAX || reduce == REDUCE_ARGMIN, is_real = operand->elem == ELEM_REAL;
+    Element *element = element_new(e, ELEMENT_REDUCE, is_real && !is_position ? ELEM_REAL : ELEM_INT, expr->span);
+    element->height = operand->height + 1;
+    element->u.reduce.reduce = reduce;
+    element->u.reduce.count = indices->count;
+    element->u.reduce.vars = vars;
+    element->u.reduce.operand = operand;
+    if (element->height <= ELEMENT_HEIGHT_LIMIT) return element;
+    refuse(e, expr->span, "an element of more than %d operations in each other", ELEMENT_HEIGHT_LIMIT);
     return NULL;
 }
 
-/* Numbers of all variables while an inner nest is built; restored behind it. */
-static int *save_numbers(Elaborator *e) {
-    int *numbers = ARENA_ARRAY(e->arena, int, e->indices->vars.count);
-    for (int v = 0; v < e->indices->vars.count; v++)
-        numbers[v] = e->indices->vars.at[v]->number;
-    return numbers;
+static bool has_graph(Elaborator *e, Span span) {
+    if (e->graph == NULL) refuse(e, span, "tensors exist only in entries: here values are known while compiling");
+    return e->graph != NULL;
 }
 
-static void restore_numbers(Elaborator *e, const int *numbers) {
-    for (int v = 0; v < e->indices->vars.count; v++)
-        e->indices->vars.at[v]->number = numbers[v];
-}
-
-static int scalar_expr(Elaborator *e, Value value, Span span) {
-    if (value.kind == VALUE_SCALAR) return value.u.expr;
-    if (is_number(value)) {
-        Elem elem = value.kind == VALUE_INT ? ELEM_INT : value.kind == VALUE_BOOL ? ELEM_BOOL : ELEM_REAL;
-        return body_literal(&e->nest->body, elem, number_of(value));
-    }
-    Value args[2] = {value, value_int(0)};
-    Value sum = is_poison(value) ? poison : scalar_elementwise(e, SCALAR_add, 2, args, span);
-    return is_poison(sum) ? -1 : sum.u.expr;
-}
-
-static bool may_be_empty(const IndexStatement *statement, const IndexReduce *reduce, int count) {
-    for (int i = 0; i < count; i++)
-        if (dim_low(statement->vars.at[reduce->first + i]->size) == 0) return true;
-    return false;
-}
-
-/* The reduction as a tensor over `outer`, the variables of the nest around it. */
-static Node *reduce_node(Elaborator *e, Scope *scope, const AstExpr *expr, IndexVar *const *outer, int outer_count) {
-    IndexStatement *statement = e->indices;
-    const IndexReduce *reduce = find_reduce(statement, expr);
-    if (reduce == NULL) return NULL;
-    int count = expr->u.reduce.indices.count;
-    AstReducer reducer = expr->u.reduce.reducer;
-    if (reducer != AST_SUM && reducer != AST_PROD && may_be_empty(statement, reduce, count)) {
-        refuse(e, expr->span, "%s over a range that may be empty", ast_reducer_text(reducer));
-        return NULL;
-    }
-    int *numbers = save_numbers(e), visible = statement->visible.count;
-    NestBuilder nest = nest_begin(e->graph, origin_at(e, expr->span)), *around = e->nest;
-    for (int v = 0; v < statement->vars.count; v++)
-        statement->vars.at[v]->number = -1;
-    for (int v = 0; v < outer_count; v++)
-        outer[v]->number = nest_free(&nest, outer[v]->name, outer[v]->size);
-    for (int i = 0; i < count; i++) {
-        IndexVar *var = statement->vars.at[reduce->first + i];
-        var->number = nest_reduced(&nest, var->name, var->size);
-        vec_push(e->arena, &statement->visible, var);
-    }
-    e->nest = &nest;
-    int body = scalar_expr(e, eval(e, scope, expr->u.reduce.operand), expr->u.reduce.operand->span);
-    if (body >= 0 && body_elem(&nest.body, body) == ELEM_BOOL) body = body_cast(&nest.body, ELEM_INT, body);
-    Node *node = body < 0 ? NULL : nest_end(&nest, reduce_of(reducer), body);
-    e->nest = around;
-    statement->visible.count = visible;
-    restore_numbers(e, numbers);
-    return node;
-}
-
-/* Which of the nest's variables an expression mentions, in their order. */
-static int mentioned(const IndexStatement *statement, const AstExpr *expr, IndexVar **out) {
-    int count = 0;
-    for (int v = 0; v < statement->vars.count; v++) {
-        IndexVar *var = statement->vars.at[v];
-        if (var->number < 0 || find_var(statement, var->name) != var) continue;
-        IndexStatement alone = {0};
-        IndexVar *only[1] = {var};
-        alone.visible.at = only;
-        alone.visible.count = 1;
-        if (mentions_index(&alone, expr)) out[count++] = var;
-    }
-    return count;
-}
-
-static Value inner_reduce(Elaborator *e, Scope *scope, const AstExpr *expr) {
-    IndexVar **outer = ARENA_ARRAY(e->arena, IndexVar *, e->indices->vars.count + 1);
-    int count = mentioned(e->indices, expr, outer);
-    Node *node = reduce_node(e, scope, expr, outer, count);
-    if (node == NULL) return poison;
-    int *at = ARENA_ARRAY(e->arena, int, count + 1);
-    for (int v = 0; v < count; v++)
-        at[v] = outer[v]->number;
-    return (Value){VALUE_SCALAR, {.expr = nest_read_at(e->nest, node, at)}};
-}
-
-/* ---- statements ---- */
-
-static bool prepare(Elaborator *e, Scope *scope, IndexStatement *statement, const AstIndices *indices,
-                    const AstExpr *expr) {
-    e->indices = statement;
-    for (int i = 0; indices != NULL && i < indices->count; i++) {
-        if (find_var(statement, indices->at[i].name.name) != NULL)
-            return refuse(e, indices->at[i].name.span, "the index `%s` stands twice", indices->at[i].name.name), false;
-        vec_push(e->arena, &statement->visible, new_var(e, scope, &indices->at[i]));
-    }
-    collect(e, scope, expr);
-    return !statement->failed && infer_ranges(e, statement);
-}
-
+/* One that depends on no index around it is a tensor by itself. */
 Value eval_reduce(Elaborator *e, Scope *scope, const AstExpr *expr) {
-    if (e->indices != NULL && e->nest != NULL) return inner_reduce(e, scope, expr);
-    if (e->graph == NULL)
-        return refuse(e, expr->span, "tensors exist only in entries: here values are known while compiling");
-    IndexStatement statement = {0}, *outer = e->indices;
-    Node *node = prepare(e, scope, &statement, NULL, expr) ? reduce_node(e, scope, expr, NULL, 0) : NULL;
-    e->indices = outer;
-    return value_node(node);
-}
-
-static Value statement_node(Elaborator *e, Scope *scope, const AstExpr *expr, int index_count, Span span) {
-    IndexStatement *statement = e->indices;
-    if (expr->kind == AST_REDUCE) return value_node(reduce_node(e, scope, expr, statement->vars.at, index_count));
-    NestBuilder nest = nest_begin(e->graph, origin_at(e, span));
-    for (int v = 0; v < index_count; v++)
-        statement->vars.at[v]->number = nest_free(&nest, statement->vars.at[v]->name, statement->vars.at[v]->size);
-    e->nest = &nest;
-    int body = scalar_expr(e, eval(e, scope, expr), expr->span);
-    e->nest = NULL;
-    return body < 0 ? poison : value_node(nest_end(&nest, REDUCE_NONE, body));
-}
-
-static bool size_is_allowed(Elaborator *e, const IndexStatement *statement, int count, Span span) {
-    Dim *dims = ARENA_ARRAY(e->arena, Dim, count);
-    for (int v = 0; v < count; v++)
-        dims[v] = statement->vars.at[v]->size;
-    int64_t elements;
-    if (shape_elements((Shape){count, dims}, &elements)) return true;
-    refuse(e, span, "a tensor of shape %s has more than %lld elements", shape_text(e->arena, (Shape){count, dims}),
-           (long long)ELEMENT_LIMIT);
-    return false;
+    if (!has_graph(e, expr->span)) return poison;
+    enter(e);
+    Element *element = reduce_element(e, scope, expr);
+    Value value = value_element(element);
+    if (element != NULL && foreign_var(e, element, NULL, 0) == NULL) value = finish(e, element, NULL, 0, expr->span);
+    leave(e);
+    return value;
 }
 
 Value eval_indexed(Elaborator *e, Scope *scope, const AstIndices *indices, const AstExprs *values, Span span) {
     if (values->count != 1) return refuse(e, span, "an index statement has one right side");
-    if (e->graph == NULL)
-        return refuse(e, span, "tensors exist only in entries: here values are known while compiling");
-    IndexStatement statement = {0}, *outer = e->indices;
-    NestBuilder *nest = e->nest;
-    e->nest = NULL;
+    if (!has_graph(e, span)) return poison;
+    enter(e);
+    IndexVar **vars = ARENA_ARRAY(e->arena, IndexVar *, indices->count);
+    Scope *inner = bind_indices(e, scope, indices, vars);
+    const AstExpr *expr = values->at[0];
+    Element *element = inner == NULL ? NULL : element_of(e, eval(e, inner, expr), expr->span);
+    const IndexVar *foreign = element == NULL ? NULL : foreign_var(e, element, vars, indices->count);
     Value value = poison;
-    if (prepare(e, scope, &statement, indices, values->at[0]) && size_is_allowed(e, &statement, indices->count, span))
-        value = statement_node(e, scope, values->at[0], indices->count, span);
-    e->indices = outer;
-    e->nest = nest;
+    if (foreign != NULL)
+        refuse(e, span, "a tensor is made here for each `%s`: a function that is called beside indices sees scalars",
+               foreign->name);
+    else if (element != NULL)
+        value = finish(e, element, vars, indices->count, span);
+    leave(e);
     return value;
 }
 

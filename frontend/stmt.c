@@ -290,12 +290,23 @@ static void declare(Elaborator *e, Scope *scope, const AstStmt *stmt) {
     declare_store(e, scope, stmt);
 }
 
+Scope *captured_scope(Elaborator *e, Scope *scope) {
+    if (scope->kind != SCOPE_FUNCTION && scope->kind != SCOPE_ENTRY) return scope;
+    Scope *copy = scope_new(e, scope->kind, captured_scope(e, scope->parent));
+    for (int b = 0; b < scope->bindings.count; b++)
+        vec_push(e->arena, &copy->bindings, scope->bindings.at[b]);
+    return copy;
+}
+
 static void bind_function(Elaborator *e, Scope *scope, const AstStmt *stmt) {
     const AstFunction *function = stmt->u.function;
     if (function->name.name == NULL) return; /* a module's own */
     Closure *closure = ARENA_NEW(e->arena, Closure);
-    *closure = (Closure){function, scope, function->name.name, function->name.span};
-    scope_bind(e, scope, function->name.name, (Value){VALUE_FUNCTION, {.closure = closure}}, function->name.span);
+    Scope *captured = captured_scope(e, scope);
+    *closure = (Closure){function, captured, function->name.name, function->name.span};
+    Value value = {VALUE_FUNCTION, {.closure = closure}};
+    scope_bind(e, scope, function->name.name, value, function->name.span);
+    scope_bind(e, captured, function->name.name, value, function->name.span); /* it may call itself */
 }
 
 /* ---- one statement ---- */

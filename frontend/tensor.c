@@ -185,7 +185,7 @@ static Elem common_elem(const Body *body, Scalar fn, int count, const int *args)
     return elem;
 }
 
-static int promoted_call(Elaborator *e, Body *body, Scalar fn, int count, const int *args, Span span) {
+int promoted_call(Elaborator *e, Body *body, Scalar fn, int count, const int *args, Span span) {
     ScalarTypes types = scalar_table[fn].types;
     int cast_args[3] = {-1, -1, -1};
     Elem elem = common_elem(body, fn, count, args);
@@ -243,29 +243,6 @@ Value elementwise(Elaborator *e, Scalar fn, int count, const Value *args, Span s
         exprs[a] = read_broadcast(e, &nest, &operands[a], shape);
     int result = promoted_call(e, &nest.body, fn, count, exprs, span);
     return result < 0 ? poison : value_node(nest_end(&nest, REDUCE_NONE, result));
-}
-
-/* Beside indices: the same in the nest that is being built. */
-Value scalar_elementwise(Elaborator *e, Scalar fn, int count, const Value *args, Span span) {
-    int exprs[3];
-    Body *body = &e->nest->body;
-    for (int a = 0; a < count; a++) {
-        Value value = args[a];
-        if (value.kind == VALUE_SCALAR) {
-            exprs[a] = value.u.expr;
-        } else if (value.kind == VALUE_INDEX) {
-            exprs[a] = body_index(body, value.u.index->number);
-        } else {
-            Operand operand;
-            if (!operand_of(e, value, span, &operand)) return poison;
-            if (operand.shape.rank > 0)
-                return refuse(e, span, "%s stands beside indices: write its position on every axis",
-                              value_text(e, value));
-            exprs[a] = read_broadcast(e, e->nest, &operand, (Shape){0});
-        }
-    }
-    int result = promoted_call(e, body, fn, count, exprs, span);
-    return result < 0 ? poison : (Value){VALUE_SCALAR, {.expr = result}};
 }
 
 Value cast(Elaborator *e, Elem elem, Value a, Span span) {
@@ -707,7 +684,8 @@ static Value list_item(Elaborator *e, Scope *scope, const Values *list, const As
 }
 
 Value subscript(Elaborator *e, Scope *scope, const AstExpr *expr) {
-    if (e->indices != NULL && subscript_is_indexed(e, scope, expr)) return indexed_read(e, scope, expr);
+    Value element;
+    if (indexed_read(e, scope, expr, &element)) return element;
     Value base = eval(e, scope, expr->u.subscript.base);
     if (is_poison(base)) return poison;
     if (base.kind == VALUE_LIST) return list_item(e, scope, base.u.list, expr);

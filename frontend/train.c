@@ -4,6 +4,15 @@
 
 /* ---- what reaches what ---- */
 
+static bool has_derivative(Scalar fn, int arg) {
+    static const char *const partials[SCALAR_COUNT][3] = {
+#define SCALAR(name, arity, types, da, db, dc, ...) [SCALAR_##name] = {#da, #db, #dc},
+#include "compiler/ir/scalar.def"
+#undef SCALAR
+    };
+    return strcmp(partials[fn][arg], "NONE") != 0;
+}
+
 /* Whether a derivative passes from a read to the result of a body: not through comparisons, casts to int and the like.
  */
 static bool body_passes(Elaborator *e, const Nest *nest, int arg) {
@@ -14,7 +23,7 @@ static bool body_passes(Elaborator *e, const Nest *nest, int arg) {
         if (expr->elem != ELEM_REAL) continue;
         if (expr->kind == EXPR_READ) passes[x] = nest->reads[expr->u.read].arg == arg;
         for (int a = 0; expr->kind == EXPR_CALL && a < scalar_table[expr->u.call.fn].arity; a++)
-            passes[x] |= passes[expr->u.call.args[a]];
+            passes[x] |= passes[expr->u.call.args[a]] && has_derivative(expr->u.call.fn, a);
     }
     return passes[count - 1];
 }
@@ -94,9 +103,9 @@ static Value grad_by(Elaborator *e, Node *of, Value by, Span span, bool required
     Node *node = node_of(e, by, span);
     if (node == NULL) return poison;
     bool reached = node->type.elem == ELEM_REAL && reached_from(e, node, false)[of->id];
+    if (!no_sample_between(e, of, node, span)) return poison;
     if (!reached && !required)
         return value_node(build_fill(e->graph, ELEM_REAL, node->type.shape, 0, origin_at(e, span)));
-    if (!no_sample_between(e, of, node, span)) return poison;
     if (!reached) {
         Diagnostic *error =
             error_at(e, span, "no differentiable path leads from %s to what is differentiated", value_text(e, by));
@@ -241,9 +250,24 @@ static Value apply_optimizer(Elaborator *e, const BoundOptimizer *optimizer, Sco
 
 /* ---- minimize ---- */
 
-static bool minimized_before(Elaborator *e, const Store *store) {
-    for (int m = 0; m < e->minimized.count; m++)
-        if (e->minimized.at[m] == store) return true;
+static bool trained_twice(Elaborator *e, const Store *store, Span span) {
+    for (int m = 0; m < e->minimized.count; m++) {
+        if (e->minimized.at[m].store != store) continue;
+        Diagnostic *error = error_at(
+            e, span, "%s is trained twice in this entry: say `over` which parameters each is for", store->path);
+        diag_note(e->diagnostics, error, e->minimized.at[m].span, "it is trained here already");
+        return true;
+    }
+    return false;
+}
+
+/* Nothing is left that reaches the loss: an earlier minimize may have taken it all. */
+static bool said_trained_twice(Elaborator *e, const Node *loss, Span span) {
+    for (int n = 0; n < e->graph->nodes.count; n++) {
+        const Node *node = e->graph->nodes.at[n];
+        bool is_param = node->op == OP_store && node->u.store->kind == STORE_PARAM;
+        if (is_param && reached_from(e, node, false)[loss->id] && trained_twice(e, node->u.store, span)) return true;
+    }
     return false;
 }
 
@@ -256,6 +280,7 @@ static bool default_targets(Elaborator *e, const Node *loss, Stores *stores, Spa
         if (!no_sample_between(e, loss, e->current[s], span)) return false;
     }
     if (stores->count > 0) return true;
+    if (said_trained_twice(e, loss, span)) return false;
     refuse(e, span, "no parameter reaches what is minimized by a gradient");
     return false;
 }
@@ -268,7 +293,8 @@ static bool named_targets(Elaborator *e, Scope *scope, const AstStmt *stmt, cons
         if (!collect_stores(e, eval(e, scope, over), false, &named, over->span)) return false;
         for (int s = 0; s < named.count; s++) {
             Node *now = read_store(e, named.at[s], over->span);
-            if (reached_from(e, now, false)[loss->id]) {
+            if (trained_twice(e, named.at[s], over->span)) return false;
+            if (reached_from(e, now, true)[loss->id]) { /* by a sample: train_one says so */
                 add_store(e, named.at[s], stores);
                 continue;
             }
@@ -283,11 +309,8 @@ static bool named_targets(Elaborator *e, Scope *scope, const AstStmt *stmt, cons
 }
 
 static void train_one(Elaborator *e, Value optimizer, Scope *arguments, Node *loss, Store *store, Span span) {
-    if (minimized_before(e, store)) {
-        refuse(e, span, "%s is trained twice in this entry: name the parameters of each with `over`", store->path);
-        return;
-    }
-    vec_push(e->arena, &e->minimized, store);
+    if (trained_twice(e, store, span)) return;
+    vec_push(e->arena, &e->minimized, (Trained){store, span});
     Node *now = read_store(e, store, span);
     if (!no_sample_between(e, loss, now, span)) return;
     Value gradient = value_node(build_grad(e->graph, loss, now, origin_at(e, span)));

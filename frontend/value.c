@@ -40,7 +40,7 @@ bool is_tensor(Value value) {
     return value.kind == VALUE_TENSOR || value.kind == VALUE_STORE;
 }
 bool is_indexed(Value value) {
-    return value.kind == VALUE_INDEX || value.kind == VALUE_SCALAR;
+    return value.kind == VALUE_SCALAR;
 }
 
 double number_of(Value value) {
@@ -65,7 +65,6 @@ const char *value_text(Elaborator *e, Value value) {
     case VALUE_LIST: return arena_print(e->arena, "a list of %d", value.u.list->count);
     case VALUE_TENSOR: return type_text(e->arena, value.u.node->type);
     case VALUE_STORE: return type_text(e->arena, value.u.store->type);
-    case VALUE_INDEX: return arena_print(e->arena, "the index %s", value.u.index->name);
     case VALUE_SCALAR: return "an element";
     case VALUE_FUNCTION: return arena_print(e->arena, "the function %s", value.u.closure->name);
     case VALUE_BUILTIN: return arena_print(e->arena, "the function %s", value.u.builtin->name);

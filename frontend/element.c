@@ -1,0 +1,233 @@
+/* Elements, and the nests that are built from them: one for a statement, one for each reducer inside, over the outer
+ * indices that it mentions. */
+#include "frontend/element.h"
+
+Element *element_new(Elaborator *e, ElementKind kind, Elem elem, Span span) {
+    Element *element = ARENA_NEW(e->arena, Element);
+    *element = (Element){.kind = kind, .elem = elem, .height = 1, .span = span};
+    return element;
+}
+
+Element *element_of(Elaborator *e, Value value, Span span) {
+    if (is_poison(value)) return NULL;
+    if (value.kind == VALUE_SCALAR) return value.u.element;
+    if (is_number(value)) {
+        Elem elem = value.kind == VALUE_INT ? ELEM_INT : value.kind == VALUE_BOOL ? ELEM_BOOL : ELEM_REAL;
+        Element *number = element_new(e, ELEMENT_NUMBER, elem, span);
+        number->u.number = number_of(value);
+        return number;
+    }
+    if (value.kind == VALUE_SIZE) {
+        Element *size = element_new(e, ELEMENT_SIZE, ELEM_INT, span);
+        size->u.size = value.u.size;
+        return size;
+    }
+    Node *node = node_of(e, value, span);
+    if (node == NULL) return NULL;
+    if (node->type.shape.rank > 0) {
+        Diagnostic *error = error_at(e, span, "%s stands beside indices: write its position on every axis",
+                                     type_text(e->arena, node->type));
+        note_origin(e, error, node);
+        return NULL;
+    }
+    Element *read = element_new(e, ELEMENT_READ, node->type.elem, span);
+    read->u.read.node = node;
+    return read;
+}
+
+bool element_affine(Elaborator *e, const Element *element, Affine *out) {
+    Affine a, b;
+    switch (element->kind) {
+    case ELEMENT_NUMBER:
+        *out = affine_constant(dim_constant((int64_t)element->u.number));
+        return element->elem == ELEM_INT;
+    case ELEMENT_SIZE: *out = affine_constant(element->u.size); return true;
+    case ELEMENT_INDEX: *out = affine_index(e->arena, element->u.index->id); return true;
+    case ELEMENT_CALL: break;
+    default: return false;
+    }
+    Scalar fn = element->u.call.fn;
+    if (fn != SCALAR_neg && fn != SCALAR_add && fn != SCALAR_sub && fn != SCALAR_mul) return false;
+    if (!element_affine(e, element->u.call.args[0], &a)) return false;
+    if (fn == SCALAR_neg) return affine_scale(e->arena, a, -1, out);
+    if (!element_affine(e, element->u.call.args[1], &b)) return false;
+    if (fn == SCALAR_add) return affine_add(e->arena, a, b, out);
+    if (fn == SCALAR_sub) return affine_scale(e->arena, b, -1, &b) && affine_add(e->arena, a, b, out);
+    if (b.count == 0 && dim_is_constant(b.constant)) return affine_scale(e->arena, a, b.constant.constant, out);
+    return a.count == 0 && dim_is_constant(a.constant) && affine_scale(e->arena, b, a.constant.constant, out);
+}
+
+/* ---- walks: each element once, however often it is shared ---- */
+
+typedef struct Walk {
+    unsigned number;
+    bool skips_positions;
+    void (*visit)(Elaborator *e, Element *element, void *context);
+    void *context;
+} Walk;
+
+static void walk(Elaborator *e, const Walk *with, Element *element) {
+    if (element->seen == with->number || (with->skips_positions && element->is_position)) return;
+    element->seen = with->number;
+    if (element->kind == ELEMENT_CALL)
+        for (int a = 0; a < scalar_table[element->u.call.fn].arity; a++)
+            walk(e, with, element->u.call.args[a]);
+    if (element->kind == ELEMENT_REDUCE) walk(e, with, element->u.reduce.operand);
+    with->visit(e, element, with->context);
+}
+
+static void collect_indices(Elaborator *e, Element *element, void *context) {
+    bool *occurs = context;
+    if (element->kind == ELEMENT_INDEX) occurs[element->u.index->id] = true;
+    if (element->kind == ELEMENT_READ)
+        for (int a = 0; a < element->u.read.node->type.shape.rank; a++)
+            for (int t = 0; t < element->u.read.axes[a].count; t++)
+                occurs[element->u.read.axes[a].terms[t].index] = true;
+    if (element->kind == ELEMENT_REDUCE) /* visited behind its operand */
+        for (int v = 0; v < element->u.reduce.count; v++)
+            occurs[element->u.reduce.vars[v]->id] = false;
+    (void)e;
+}
+
+void element_free_vars(Elaborator *e, Element *element, IndexVars *vars) {
+    bool *occurs = ARENA_ARRAY(e->arena, bool, e->vars.count + 1);
+    walk(e, &(Walk){++e->stamp, false, collect_indices, occurs}, element);
+    for (int v = 0; v < e->vars.count; v++)
+        if (occurs[v]) vec_push(e->arena, vars, e->vars.at[v]);
+}
+
+typedef struct Found {
+    Elements *reads, *reduces;
+    const Element *hidden;
+} Found;
+
+static void find_reads(Elaborator *e, Element *element, void *context) {
+    Found *found = context;
+    if (element->kind == ELEMENT_READ) vec_push(e->arena, found->reads, element);
+    if (element->kind == ELEMENT_REDUCE) vec_push(e->arena, found->reduces, element);
+}
+
+void element_reads(Elaborator *e, Element *element, Elements *reads, Elements *reduces) {
+    Found found = {.reads = reads, .reduces = reduces};
+    walk(e, &(Walk){++e->stamp, false, find_reads, &found}, element);
+}
+
+static void find_hidden(Elaborator *e, Element *element, void *context) {
+    Found *found = context;
+    bool hides = element->kind == ELEMENT_INDEX && element->u.index->hides;
+    if (hides && found->hidden == NULL) found->hidden = element;
+    (void)e;
+}
+
+const Element *element_hidden_use(Elaborator *e, Element *element) {
+    Found found = {0};
+    walk(e, &(Walk){++e->stamp, true, find_hidden, &found}, element);
+    return found.hidden;
+}
+
+/* ---- nests ---- */
+
+/* What a nest is built with; its number tells whether an element has its expression in it already. */
+typedef struct Building {
+    NestBuilder nest;
+    unsigned number;
+} Building;
+
+static int build(Elaborator *e, Building *in, Element *element);
+
+static int build_read(Elaborator *e, Building *in, const Element *element) {
+    Node *node = element->u.read.node;
+    int rank = node->type.shape.rank;
+    Affine *with = ARENA_ARRAY(e->arena, Affine, e->vars.count), *axes = ARENA_ARRAY(e->arena, Affine, rank);
+    for (int v = 0; v < e->vars.count; v++)
+        with[v] = e->vars.at[v]->number < 0 ? affine_constant(dim_constant(0))
+                                            : affine_index(e->arena, e->vars.at[v]->number);
+    for (int a = 0; a < rank; a++)
+        if (!affine_substitute(e->arena, element->u.read.axes[a], with, &axes[a]))
+            internal_error("a proved position overflows");
+    return nest_read(&in->nest, node, axes);
+}
+
+static int build_call(Elaborator *e, Building *in, const Element *element) {
+    Scalar fn = element->u.call.fn;
+    int args[3] = {-1, -1, -1};
+    for (int a = 0; a < scalar_table[fn].arity; a++) {
+        args[a] = build(e, in, element->u.call.args[a]);
+        if (args[a] < 0) return -1;
+    }
+    if (fn == SCALAR_to_real || fn == SCALAR_to_int)
+        return body_cast(&in->nest.body, fn == SCALAR_to_real ? ELEM_REAL : ELEM_INT, args[0]);
+    return promoted_call(e, &in->nest.body, fn, scalar_table[fn].arity, args, element->span);
+}
+
+/* sum[i] sum[j] is sum[i, j], and so on. */
+static bool merges(Reduce outer, const Element *inner) {
+    bool associative = outer != REDUCE_ARGMAX && outer != REDUCE_ARGMIN;
+    return associative && inner->kind == ELEMENT_REDUCE && inner->u.reduce.reduce == outer;
+}
+
+static Node *reduction_node(Elaborator *e, Element *element, IndexVar *const *outer, int outer_count) {
+    int *numbers = ARENA_ARRAY(e->arena, int, e->vars.count + 1);
+    Building in = {nest_begin(e->graph, origin_at(e, element->span)), ++e->stamp};
+    for (int v = 0; v < e->vars.count; v++) {
+        numbers[v] = e->vars.at[v]->number;
+        e->vars.at[v]->number = -1;
+    }
+    for (int v = 0; v < outer_count; v++)
+        outer[v]->number = nest_free(&in.nest, outer[v]->name, outer[v]->size);
+    Reduce reduce = element->u.reduce.reduce;
+    do {
+        for (int v = 0; v < element->u.reduce.count; v++) {
+            IndexVar *var = element->u.reduce.vars[v];
+            var->number = nest_reduced(&in.nest, var->name, var->size);
+        }
+        element = element->u.reduce.operand;
+    } while (merges(reduce, element));
+    int body = build(e, &in, element);
+    if (body >= 0 && body_elem(&in.nest.body, body) == ELEM_BOOL) body = body_cast(&in.nest.body, ELEM_INT, body);
+    for (int v = 0; v < e->vars.count; v++)
+        e->vars.at[v]->number = numbers[v];
+    return body < 0 ? NULL : nest_end(&in.nest, reduce, body);
+}
+
+/* A reducer inside a nest is a tensor over the indices that it mentions. */
+static int build_reduction(Elaborator *e, Building *in, Element *element) {
+    if (element->u.reduce.node == NULL) {
+        IndexVars outer = {0};
+        element_free_vars(e, element, &outer);
+        element->u.reduce.outer = outer.at;
+        element->u.reduce.outer_count = outer.count;
+        element->u.reduce.node = reduction_node(e, element, outer.at, outer.count);
+        if (element->u.reduce.node == NULL) return -1;
+    }
+    int *at = ARENA_ARRAY(e->arena, int, element->u.reduce.outer_count + 1);
+    for (int v = 0; v < element->u.reduce.outer_count; v++)
+        at[v] = element->u.reduce.outer[v]->number;
+    return nest_read_at(&in->nest, element->u.reduce.node, at);
+}
+
+static int build(Elaborator *e, Building *in, Element *element) {
+    if (element->nest == in->number) return element->expr;
+    Body *body = &in->nest.body;
+    int expr = -1;
+    switch (element->kind) {
+    case ELEMENT_NUMBER: expr = body_literal(body, element->elem, element->u.number); break;
+    case ELEMENT_SIZE: expr = body_size(body, element->u.size); break;
+    case ELEMENT_INDEX: expr = body_index(body, element->u.index->number); break;
+    case ELEMENT_READ: expr = build_read(e, in, element); break;
+    case ELEMENT_CALL: expr = build_call(e, in, element); break;
+    case ELEMENT_REDUCE: expr = build_reduction(e, in, element); break;
+    }
+    element->nest = in->number;
+    element->expr = expr;
+    return expr;
+}
+
+Node *element_node(Elaborator *e, Element *element, IndexVar *const *vars, int count, Span span) {
+    if (element->kind == ELEMENT_REDUCE) return reduction_node(e, element, vars, count);
+    Building in = {nest_begin(e->graph, origin_at(e, span)), ++e->stamp};
+    for (int v = 0; v < count; v++)
+        vars[v]->number = nest_free(&in.nest, vars[v]->name, vars[v]->size);
+    int body = build(e, &in, element);
+    return body < 0 ? NULL : nest_end(&in.nest, REDUCE_NONE, body);
+}
