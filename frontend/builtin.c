@@ -5,8 +5,6 @@
 
 /* ---- arguments ---- */
 
-enum { PARAM_LIMIT = 5 };
-
 static const Value absent = {.kind = VALUE_LIST}; /* a list without elements array: nobody can write one */
 
 static bool is_absent(Value value) {
@@ -25,42 +23,66 @@ static const char *next_param(const char *params, char *name, bool *optional) {
     return params + length + *optional;
 }
 
-static Value bind_builtin(Elaborator *e, const Builtin *builtin, const CallArgs *args, Span span, Value *values,
-                          int *count) {
+/* The parameters as they are bound: names, which of them may be absent, and how many. */
+typedef struct Params {
     char names[PARAM_LIMIT][32];
     bool optional[PARAM_LIMIT];
-    int params = 0, next = 0;
-    for (const char *at = builtin->params; (at = next_param(at, names[params], &optional[params])) != NULL; params++)
-        values[params] = absent;
-    for (int a = 0; a < args->count; a++) {
-        int p = 0;
-        while (args->at[a].name != NULL && p < params && strcmp(names[p], args->at[a].name) != 0)
-            p++;
-        if (args->at[a].name == NULL) p = next++;
-        bool named_only =
-            p < params && args->at[a].name == NULL && (strcmp(names[p], "axis") == 0 || strcmp(names[p], "keep") == 0);
-        if (named_only)
-            return refuse(e, args->at[a].span, "%s(%s): `%s` is always named, as in %s = ...", builtin->name,
-                          builtin->params, names[p], names[p]);
-        if (p >= params && args->at[a].name != NULL)
-            return refuse(e, args->at[a].span, "%s(%s) has no argument `%s`", builtin->name, builtin->params,
-                          args->at[a].name);
-        if (p >= params)
-            return refuse(e, span, "%s(%s): %d arguments are too many", builtin->name, builtin->params, args->count);
-        if (!is_absent(values[p]))
-            return refuse(e, args->at[a].span, "%s: `%s` is given twice", builtin->name, names[p]);
-        values[p] = args->at[a].value;
-    }
-    for (int p = 0; p < params; p++)
-        if (is_absent(values[p]) && !optional[p])
-            return refuse(e, span, "%s(%s) needs the argument `%s`", builtin->name, builtin->params, names[p]);
-    *count = params;
+    int count;
+} Params;
+
+static Params params_of(const Builtin *builtin) {
+    Params params = {.count = 0};
+    const char *at = builtin->params;
+    while ((at = next_param(at, params.names[params.count], &params.optional[params.count])) != NULL)
+        params.count++;
+    return params;
+}
+
+static int param_number(const Params *params, const char *name) {
+    int p = 0;
+    while (p < params->count && strcmp(params->names[p], name) != 0)
+        p++;
+    return p;
+}
+
+static bool is_always_named(const char *name) {
+    return strcmp(name, "axis") == 0 || strcmp(name, "keep") == 0;
+}
+
+static Value place_builtin_arg(Elaborator *e, const Builtin *builtin, const Params *params, const CallArgs *args, int a,
+                               int p, Span span, Value *values) {
+    const CallArg *arg = &args->at[a];
+    if (p >= params->count && arg->name != NULL)
+        return refuse(e, arg->span, "%s(%s) has no argument `%s`", builtin->name, builtin->params, arg->name);
+    if (p >= params->count)
+        return refuse(e, span, "%s(%s): %d arguments are too many", builtin->name, builtin->params, args->count);
+    if (arg->name == NULL && is_always_named(params->names[p]))
+        return refuse(e, arg->span, "%s(%s): `%s` is always named, as in %s = ...", builtin->name, builtin->params,
+                      params->names[p], params->names[p]);
+    if (!is_absent(values[p])) return refuse(e, arg->span, "%s: `%s` is given twice", builtin->name, params->names[p]);
+    values[p] = arg->value;
     return value_bool(true);
+}
+
+bool bind_builtin(Elaborator *e, const Builtin *builtin, const CallArgs *args, Span span, Value *values) {
+    const Params params = params_of(builtin);
+    int next = 0;
+    for (int p = 0; p < params.count; p++)
+        values[p] = absent;
+    for (int a = 0; a < args->count; a++) {
+        int p = args->at[a].name != NULL ? param_number(&params, args->at[a].name) : next++;
+        if (is_poison(place_builtin_arg(e, builtin, &params, args, a, p, span, values))) return false;
+    }
+    for (int p = 0; p < params.count; p++)
+        if (is_absent(values[p]) && !params.optional[p]) {
+            refuse(e, span, "%s(%s) needs the argument `%s`", builtin->name, builtin->params, params.names[p]);
+            return false;
+        }
+    return true;
 }
 
 Value call_builtin(Elaborator *e, const Builtin *builtin, const CallArgs *args, Span span) {
     Value values[PARAM_LIMIT];
-    int count = 0;
     if (strcmp(builtin->params, "*") == 0) { /* any number */
         Value *all = ARENA_ARRAY(e->arena, Value, args->count + 1);
         for (int a = 0; a < args->count; a++)
@@ -68,8 +90,7 @@ Value call_builtin(Elaborator *e, const Builtin *builtin, const CallArgs *args, 
         all[args->count] = absent;
         return builtin->call(e, builtin, all, span);
     }
-    if (is_poison(bind_builtin(e, builtin, args, span, values, &count))) return poison;
-    return builtin->call(e, builtin, values, span);
+    return bind_builtin(e, builtin, args, span, values) ? builtin->call(e, builtin, values, span) : poison;
 }
 
 static bool int_argument(Elaborator *e, const Builtin *builtin, const char *name, Value value, Span span,
@@ -130,7 +151,7 @@ static Value call_scalar(Elaborator *e, const Builtin *builtin, const Value *arg
     if (!folds) return elementwise(e, fn, arity, args, span);
     double value =
         scalar_value(fn, number_of(args[0]), arity > 1 ? number_of(args[1]) : 0, arity > 2 ? number_of(args[2]) : 0);
-    return ints ? value_int((int64_t)value) : value_real(value);
+    return ints ? cast(e, ELEM_INT, value_real(value), span) : value_real(value);
 }
 
 static Value call_cast(Elaborator *e, const Builtin *builtin, const Value *args, Span span) {
@@ -271,8 +292,10 @@ static Value call_range(Elaborator *e, const Builtin *builtin, const Value *args
     double count = ((double)last - (double)first) / (double)step;
     if (count > LIST_LIMIT) return refuse(e, span, "a list of more than %d elements", LIST_LIMIT);
     Value list = value_list(e, 0, NULL);
-    for (int64_t i = first; step > 0 ? i < last : i > last; i += step)
+    for (int64_t i = first; step > 0 ? i < last : i > last;) {
         vec_push(e->arena, list.u.list, value_int(i));
+        if (__builtin_add_overflow(i, step, &i)) break;
+    }
     return list;
 }
 
@@ -394,11 +417,12 @@ static Value call_transpose(Elaborator *e, const Builtin *builtin, const Value *
 
 static bool split_sizes(Elaborator *e, const Builtin *builtin, Value how, int64_t size, Span span, Value *sizes) {
     int64_t parts, sum = 0;
+    bool fits = true;
     if (how.kind == VALUE_LIST) {
         *sizes = how;
     } else {
         if (!int_argument(e, builtin, "n", how, span, &parts)) return false;
-        if (parts < 1 || size % parts != 0) {
+        if (parts < 1 || parts > LIST_LIMIT || size % parts != 0) {
             refuse(e, span, "split: %lld elements cannot be cut in %lld equal parts", (long long)size,
                    (long long)parts);
             return false;
@@ -410,9 +434,10 @@ static bool split_sizes(Elaborator *e, const Builtin *builtin, Value how, int64_
     for (int p = 0; p < sizes->u.list->count; p++) {
         int64_t part;
         if (!int_argument(e, builtin, "sizes", sizes->u.list->at[p], span, &part)) return false;
-        if (part < 0 || (sum += part) > size) break;
+        fits &= part >= 0 && part <= size - sum;
+        if (fits) sum += part;
     }
-    if (sum == size) return true;
+    if (fits && sum == size) return true;
     refuse(e, span, "split: the parts do not make up the axis' size %lld", (long long)size);
     return false;
 }

@@ -222,24 +222,42 @@ void for_each(Elaborator *e, Scope *scope, const AstNames *names, const AstExprs
               void (*body)(Elaborator *e, Scope *scope, void *context), void *context);
 void bind_names(Elaborator *e, Scope *scope, const AstNames *names, Value value, Span span);
 
-/* ---- tensor.c: array notation ---- */
+/* ---- tensor.c: values as nodes ---- */
 
+const char *index_letter(Elaborator *e, int axis); /* i, j, k, ...: of nests that array notation makes */
+bool graph_has_room(Elaborator *e, Span span);     /* false after an error: outside of entries, or too many nodes */
 Node *read_store(Elaborator *e, Store *store, Span span);
 /* The value as a node: numbers are filled, lists stacked. NULL after an error. */
 Node *node_of(Elaborator *e, Value value, Span span);
 Node *real_node_of(Elaborator *e, Value value, Span span); /* promoted to real */
+
+/* ---- elementwise.c ---- */
+
+/* The common shape; false: there is none, and mend_rank whether it is for want of [:, None]. */
+bool broadcast_shapes(Elaborator *e, Shape a, Shape b, Shape *out, bool *mend_rank);
+/* Where an operand of shape `from`, which stretches to the `to` axes in front, is read by the nest's first indices. */
+void broadcast_axes(Elaborator *e, Shape from, Shape to, Affine *axes);
 Value elementwise(Elaborator *e, Scalar fn, int count, const Value *args, Span span);
 /* The call with its arguments promoted to a common type; -1 after an error. */
 int promoted_call(Elaborator *e, Body *body, Scalar fn, int count, const int *args, Span span);
+Value cast(Elaborator *e, Elem elem, Value a, Span span);
+bool shape_stretches(Elaborator *e, Shape from, Shape to); /* whether broadcasting makes one of the other */
+Value broadcast_to(Elaborator *e, Value value, Shape shape, Span span); /* an elementwise copy in that shape */
+
+/* ---- operator.c ---- */
+
 Value binary(Elaborator *e, AstBinary op, Value a, Value b, Span span);
 Value negate(Elaborator *e, Value a, Span span);
-Value cast(Elaborator *e, Elem elem, Value a, Span span);
+
+/* ---- product.c ---- */
+
 Value matmul(Elaborator *e, Value a, Value b, Span span);
 Value swap_axes(Elaborator *e, Value a, Span span);
 /* axes: which are reduced, by axis of the tensor. */
 Value reduce_axes(Elaborator *e, Reduce reduce, Node *node, const bool *axes, bool keep, Span span);
-bool shape_stretches(Elaborator *e, Shape from, Shape to); /* whether broadcasting makes one of the other */
-Value broadcast_to(Elaborator *e, Value value, Shape shape, Span span); /* an elementwise copy in that shape */
+
+/* ---- subscript.c ---- */
+
 Value subscript(Elaborator *e, Scope *scope, const AstExpr *expr);
 Value slice_axis(Elaborator *e, Node *node, int axis, int64_t begin, Dim size, int64_t step);
 
@@ -279,6 +297,8 @@ const char *join_path(Elaborator *e, const char *path, const char *name);
 
 /* ---- builtin.c ---- */
 
+enum { PARAM_LIMIT = 5 }; /* parameters of a built-in function */
+
 struct Builtin {
     const char *name;
     const char *params; /* "x, axis?, keep?": names; ? optional; a lone * takes any */
@@ -288,6 +308,8 @@ struct Builtin {
 
 extern const Builtin builtin_table[];
 extern const int builtin_count;
+/* Arguments by position and name, `values` at least PARAM_LIMIT; absent ones stay so. False after an error. */
+bool bind_builtin(Elaborator *e, const Builtin *builtin, const CallArgs *args, Span span, Value *values);
 Value call_builtin(Elaborator *e, const Builtin *builtin, const CallArgs *args, Span span);
 bool builtin_is_distribution(const Builtin *builtin);
 

@@ -29,23 +29,9 @@ static Value draw_bernoulli(Elaborator *e, Value uniform, Value p, Shape shape, 
 
 Value draw_from(Elaborator *e, const Builtin *distribution, Shape shape, const CallArgs *args, Span span) {
     bool bernoulli = strcmp(distribution->name, "bernoulli") == 0;
-    int wanted = bernoulli ? 1 : 2;
-    Value values[2];
+    Value values[PARAM_LIMIT];
     if (e->graph == NULL) return refuse(e, span, "a sample is drawn in an entry, or as an initial value");
-    if (args->count != wanted)
-        return refuse(e, span, "%s(%s) takes %d argument%s, and %d are given", distribution->name, distribution->params,
-                      wanted, wanted == 1 ? "" : "s", args->count);
-    for (int a = 0; a < args->count; a++) {
-        int p = a;
-        if (args->at[a].name != NULL) {
-            const char *at = strstr(distribution->params, args->at[a].name);
-            if (at == NULL)
-                return refuse(e, args->at[a].span, "%s(%s) has no argument `%s`", distribution->name,
-                              distribution->params, args->at[a].name);
-            p = at == distribution->params ? 0 : 1;
-        }
-        values[p] = args->at[a].value;
-    }
+    if (!bind_builtin(e, distribution, args, span, values)) return poison;
     DrawKind kind = bernoulli ? DRAW_UNIFORM : (DrawKind)distribution->detail;
     Value draw = value_node(build_random(e->graph, kind, next_site(e), shape, origin_at(e, span)));
     if (bernoulli) return draw_bernoulli(e, draw, values[0], shape, span);
