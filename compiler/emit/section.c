@@ -43,14 +43,31 @@ static bool is_simple(const Expr *expr) {
            expr->kind == EXPR_TOTAL;
 }
 
-/* A value gets a variable where it is used twice, is made outside of the loop that uses it, or is long. */
+static bool share_memory(const Buffer *a, const Buffer *b) {
+    if (a->place != b->place) return false;
+    if (a->place == BUFFER_STORAGE) return a->store == b->store;
+    if (a->place == BUFFER_BORDER) return a == b;
+    return a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes;
+}
+
+/* Of several results one may be stored where another still reads: that is read before. */
+static bool is_overwritten(const StageText *text, const Expr *expr) {
+    const Stage *stage = text->stage;
+    if (expr->kind != EXPR_READ || stage->results.count < 2) return false;
+    for (int r = 0; r < stage->results.count; r++)
+        if (share_memory(stage->reads.at[expr->u.read].buffer, stage->results.at[r].buffer)) return true;
+    return false;
+}
+
+/* A value gets a variable where it is used twice, is made outside of the loop that uses it, is long, or would be
+ * overwritten before. */
 static void choose_deserving(const StageText *text, Section *section) {
     for (int e = 0; e < text->stage->body.exprs.count; e++) {
         const Expr *at = &text->stage->body.exprs.at[e];
         if (!section->needed[e] || is_simple(at)) continue;
         bool sign = at->kind == EXPR_CALL && at->u.call.fn == SCALAR_neg && section->uses[e] == 1;
         bool outside = section->used_level[e] != text->varies[e] && !sign;
-        section->deserving[e] = section->uses[e] > 1 || outside ||
+        section->deserving[e] = section->uses[e] > 1 || outside || is_overwritten(text, at) ||
                                 (at->kind == EXPR_CALL && weight(text, section->deserving, e) > WEIGHT_LIMIT);
     }
 }

@@ -53,8 +53,8 @@ static void train_transpose_net_layers_1_w_share(const train_call *call, int thr
 /* digits.grad:8: fn (x[.., inputs]) = x @ w + b */
 GR_INLINE void train_x_tile(const train_call *call, unsigned char *local, int first_n, int n, int o, const int rows,
                             const int vectors) {
-    const gr_real *const w = call->model->net_layers_0_w; /* [64, 128] */
     const gr_real *const image = call->image; /* [N, 64] */
+    const gr_real *const w = call->model->net_layers_0_w; /* [64, 128] */
     gr_real *const x = (void *)(local + 0); /* [N, 128] */
     gr_vec sum[6][8];
     GR_UNROLL(6)
@@ -414,17 +414,17 @@ GR_INLINE void train_update_net_layers_1_w_tile(const train_call *call, int p, i
         GR_UNROLL(2)
         for (int v = 0; v < vectors; v++) {
             const int width = v + 1 < vectors ? GR_LANES : lanes;
+            const gr_vec m_po = gr_load_part(&m[(p + r) * 10 + o + v * GR_LANES], width);
             const gr_vec mul_value_ = sum[r][v] * gr_all(1.25f);
-            const gr_vec add_value = gr_load_part(&m[(p + r) * 10 + o + v * GR_LANES], width) * gr_all(0.9f) +
-                mul_value_ * gr_all(0.1f);
-            const gr_vec add_value_ = gr_load_part(&v_[(p + r) * 10 + o + v * GR_LANES], width) * gr_all(0.999f) +
-                mul_value_ * mul_value_ * gr_all(0.001f);
+            const gr_vec add_value = m_po * gr_all(0.9f) + mul_value_ * gr_all(0.1f);
+            const gr_vec v__po = gr_load_part(&v_[(p + r) * 10 + o + v * GR_LANES], width);
+            const gr_vec add_value_ = v__po * gr_all(0.999f) + mul_value_ * mul_value_ * gr_all(0.001f);
+            const gr_vec w_po = gr_load_part(&w[(p + r) * 10 + o + v * GR_LANES], width);
             const gr_vec div_value = mul_value * (add_value / t44_value) /
                 (gr_sqrt(add_value_ / t48_value) + gr_all(1e-08f));
             gr_store_part(&m_[(p + r) * 10 + o + v * GR_LANES], add_value, width);
             gr_store_part(&v_2[(p + r) * 10 + o + v * GR_LANES], add_value_, width);
-            gr_store_part(&w_[(p + r) * 10 + o + v * GR_LANES],
-                          gr_load_part(&w[(p + r) * 10 + o + v * GR_LANES], width) - div_value, width);
+            gr_store_part(&w_[(p + r) * 10 + o + v * GR_LANES], w_po - div_value, width);
         }
     }
 }
@@ -486,14 +486,16 @@ GR_INLINE void train_update_net_layers_1_b_tile(const train_call *call, int j, c
     GR_UNROLL(2)
     for (int v = 0; v < vectors; v++) {
         const int width = v + 1 < vectors ? GR_LANES : lanes;
-        const gr_vec add_value = gr_load_part(&m[j + v * GR_LANES], width) * gr_all(0.9f) + sum[v] * gr_all(0.1f);
-        const gr_vec add_value_ = gr_load_part(&v_[j + v * GR_LANES], width) * gr_all(0.999f) + sum[v] * sum[v] *
-            gr_all(0.001f);
+        const gr_vec m_j = gr_load_part(&m[j + v * GR_LANES], width);
+        const gr_vec add_value = m_j * gr_all(0.9f) + sum[v] * gr_all(0.1f);
+        const gr_vec v__j = gr_load_part(&v_[j + v * GR_LANES], width);
+        const gr_vec add_value_ = v__j * gr_all(0.999f) + sum[v] * sum[v] * gr_all(0.001f);
+        const gr_vec b_j = gr_load_part(&b[j + v * GR_LANES], width);
         const gr_vec div_value = mul_value * (add_value / t44_value) /
             (gr_sqrt(add_value_ / t48_value) + gr_all(1e-08f));
         gr_store_part(&m_[j + v * GR_LANES], add_value, width);
         gr_store_part(&v_2[j + v * GR_LANES], add_value_, width);
-        gr_store_part(&b_[j + v * GR_LANES], gr_load_part(&b[j + v * GR_LANES], width) - div_value, width);
+        gr_store_part(&b_[j + v * GR_LANES], b_j - div_value, width);
     }
 }
 
@@ -543,14 +545,16 @@ GR_INLINE void train_update_net_layers_0_b_tile(const train_call *call, int j, c
     GR_UNROLL(8)
     for (int v = 0; v < vectors; v++) {
         const int width = v + 1 < vectors ? GR_LANES : lanes;
-        const gr_vec add_value = gr_load_part(&m[j + v * GR_LANES], width) * gr_all(0.9f) + sum[v] * gr_all(0.1f);
-        const gr_vec add_value_ = gr_load_part(&v_[j + v * GR_LANES], width) * gr_all(0.999f) + sum[v] * sum[v] *
-            gr_all(0.001f);
+        const gr_vec m_j = gr_load_part(&m[j + v * GR_LANES], width);
+        const gr_vec add_value = m_j * gr_all(0.9f) + sum[v] * gr_all(0.1f);
+        const gr_vec v__j = gr_load_part(&v_[j + v * GR_LANES], width);
+        const gr_vec add_value_ = v__j * gr_all(0.999f) + sum[v] * sum[v] * gr_all(0.001f);
+        const gr_vec b_j = gr_load_part(&b[j + v * GR_LANES], width);
         const gr_vec div_value = mul_value * (add_value / t44_value) /
             (gr_sqrt(add_value_ / t48_value) + gr_all(1e-08f));
         gr_store_part(&m_[j + v * GR_LANES], add_value, width);
         gr_store_part(&v_2[j + v * GR_LANES], add_value_, width);
-        gr_store_part(&b_[j + v * GR_LANES], gr_load_part(&b[j + v * GR_LANES], width) - div_value, width);
+        gr_store_part(&b_[j + v * GR_LANES], b_j - div_value, width);
     }
 }
 
@@ -574,8 +578,8 @@ static void train_update_net_layers_0_b_share(const train_call *call, int thread
  * digits.grad:26: minimize loss with adam(lr = 1e-3) */
 GR_INLINE void train_update_net_layers_0_w_tile(const train_call *call, int p, int o, const int rows,
                                                 const int vectors) {
-    const gr_real *const w = call->model->net_layers_0_w; /* [64, 128] */
     const gr_real *const image = call->image; /* [N, 64] */
+    const gr_real *const w = call->model->net_layers_0_w; /* [64, 128] */
     const gr_real *const d_x = (void *)(call->scratch + 131072); /* [N, 128] */
     const gr_real *const m = call->trainer->train_m; /* [64, 128] */
     const gr_real *const v_ = call->trainer->train_v; /* [64, 128] */
@@ -612,15 +616,16 @@ GR_INLINE void train_update_net_layers_0_w_tile(const train_call *call, int p, i
     for (int r = 0; r < rows; r++) {
         GR_UNROLL(8)
         for (int v = 0; v < vectors; v++) {
-            const gr_vec add_value = gr_load(&m[(p + r) * 128 + o + v * GR_LANES]) * gr_all(0.9f) + sum[r][v] *
-                gr_all(0.1f);
-            const gr_vec add_value_ = gr_load(&v_[(p + r) * 128 + o + v * GR_LANES]) * gr_all(0.999f) + sum[r][v] *
-                sum[r][v] * gr_all(0.001f);
+            const gr_vec m_po = gr_load(&m[(p + r) * 128 + o + v * GR_LANES]);
+            const gr_vec add_value = m_po * gr_all(0.9f) + sum[r][v] * gr_all(0.1f);
+            const gr_vec v__po = gr_load(&v_[(p + r) * 128 + o + v * GR_LANES]);
+            const gr_vec add_value_ = v__po * gr_all(0.999f) + sum[r][v] * sum[r][v] * gr_all(0.001f);
+            const gr_vec w_po = gr_load(&w[(p + r) * 128 + o + v * GR_LANES]);
             const gr_vec div_value = mul_value * (add_value / t44_value) /
                 (gr_sqrt(add_value_ / t48_value) + gr_all(1e-08f));
             gr_store(&m_[(p + r) * 128 + o + v * GR_LANES], add_value);
             gr_store(&v_2[(p + r) * 128 + o + v * GR_LANES], add_value_);
-            gr_store(&w_[(p + r) * 128 + o + v * GR_LANES], gr_load(&w[(p + r) * 128 + o + v * GR_LANES]) - div_value);
+            gr_store(&w_[(p + r) * 128 + o + v * GR_LANES], w_po - div_value);
         }
     }
 }
@@ -702,8 +707,8 @@ static void predict_transpose_net_layers_1_w_share(const predict_call *call, int
  * digits.grad:16: if i + 1 < len(layers) { x = dropout(act(x), drop) } */
 GR_INLINE void predict_x_tile(const predict_call *call, unsigned char *local, int first_n, int n, int o, const int rows,
                               const int vectors) {
-    const gr_real *const w = call->model->net_layers_0_w; /* [64, 128] */
     const gr_real *const image = call->image; /* [N, 64] */
+    const gr_real *const w = call->model->net_layers_0_w; /* [64, 128] */
     const gr_real *const b = call->model->net_layers_0_b; /* [128] */
     gr_real *const x = (void *)(local + 0); /* [N, 128] */
     gr_vec sum[6][8];

@@ -19,6 +19,9 @@ static const Build builds[] = {
     {"gcc", "-O1" SANITIZE, "generic", false},
     {"gcc", "-O1" SANITIZE, "x86-64-v3", false},
     {"gcc", "-O1" SANITIZE, "x86-64-v4", false},
+#ifndef GRADC_SANITIZED
+    {"clang", "-O2", "native", false},
+#endif
 };
 
 typedef struct ModelFile {
