@@ -293,22 +293,24 @@ static void order_stores(Elaborator *e) {
 }
 
 /* An artifact holds what its entries read or write. */
-static bool is_used(const Program *program, const Store *store) {
+static bool *used_stores(Arena *arena, const Program *program) {
+    bool *used = ARENA_ARRAY(arena, bool, program->stores.count + 1);
     for (int n = 0; n < program->entries.count; n++) {
-        const Graph *graph = program->entries.at[n]->graph;
-        for (int g = 0; g < graph->nodes.count; g++) {
-            const Node *node = graph->nodes.at[g];
-            if ((node->op == OP_store || node->op == OP_update) && node->u.store == store) return true;
+        const Entry *entry = program->entries.at[n];
+        if (entry->step != NULL) used[entry->step->position] = true;
+        for (int g = 0; g < entry->graph->nodes.count; g++) {
+            const Node *node = entry->graph->nodes.at[g];
+            if (node->op == OP_store || node->op == OP_update) used[node->u.store->position] = true;
         }
-        if (program->entries.at[n]->step == store) return true;
     }
-    return false;
+    return used;
 }
 
-static void drop_unused_stores(Program *program) {
+static void drop_unused_stores(Arena *arena, Program *program) {
+    const bool *used = used_stores(arena, program);
     int kept = 0;
     for (int s = 0; s < program->stores.count; s++)
-        if (is_used(program, program->stores.at[s])) program->stores.at[kept++] = program->stores.at[s];
+        if (used[s]) program->stores.at[kept++] = program->stores.at[s];
     program->stores.count = kept;
 }
 
@@ -348,7 +350,7 @@ Program *elaborate(Arena *arena, Interner *names, Diagnostics *diagnostics, cons
     run_entries(&e, file);
     check_definitions(&e, file);
     if (diagnostics->errors > 0) return NULL;
-    drop_unused_stores(e.program);
+    drop_unused_stores(arena, e.program);
     order_stores(&e);
     return e.program;
 }

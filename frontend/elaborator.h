@@ -124,8 +124,11 @@ typedef struct Binding {
 struct Scope {
     ScopeKind kind;
     Scope *parent;
-    Instance *instance; /* SCOPE_MODULE: whose members it holds */
-    VEC(Binding) bindings;
+    Instance *instance;    /* SCOPE_MODULE: whose members it holds */
+    VEC(Binding) bindings; /* each name once */
+    Arena *arena;
+    int *slots; /* a hash table of positions in bindings + 1, where there are many; the first `indexed` are in it */
+    int slot_count, indexed;
 };
 
 Scope *scope_new(Elaborator *e, ScopeKind kind, Scope *parent);
@@ -260,6 +263,11 @@ Value reduce_axes(Elaborator *e, Reduce reduce, Node *node, const bool *axes, bo
 
 Value subscript(Elaborator *e, Scope *scope, const AstExpr *expr);
 Value slice_axis(Elaborator *e, Node *node, int axis, int64_t begin, Dim size, int64_t step);
+
+/* ---- pad.c ---- */
+
+/* widths: for each axis an int, or a list of what is added before and behind. */
+Value pad_axes(Elaborator *e, Value x, Value widths, Value value, Span span);
 
 /* ---- index.c: index notation ---- */
 

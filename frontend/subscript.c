@@ -100,8 +100,9 @@ static bool single_position(Elaborator *e, Scope *scope, const AstSub *sub, Dim 
         refuse(e, sub->span, "a position is an int, not %s", type_text(e->arena, out->gather->type));
         return false;
     }
-    if (dim_is_constant(dim) && dim.constant < 0 && !dim_add(size, dim, &dim)) return false;
-    bool inside = dim_low(dim) >= 0 && dim_subtract(size, dim, &rest) && dim_low(rest) >= 1;
+    bool from_end = dim_is_constant(dim) && dim.constant < 0, inside = true;
+    if (from_end) inside = dim_add(size, dim, &dim);
+    inside = inside && dim_low(dim) >= 0 && dim_subtract(size, dim, &rest) && dim_low(rest) >= 1;
     if (!inside) {
         refuse(e, sub->span, "position %s is outside axis %d, whose size is %s", value_text(e, value), axis,
                dim_text(e->arena, size));

@@ -15,7 +15,7 @@ Node *read_store(Elaborator *e, Store *store, Span span) {
         return NULL;
     }
     if (store->position >= e->current_count) {
-        int count = store->position + 64;
+        int count = 2 * store->position + 64;
         Node **current = ARENA_ARRAY(e->arena, Node *, count);
         if (e->current_count > 0) memcpy(current, e->current, sizeof *current * (size_t)e->current_count);
         e->current = current;

@@ -34,35 +34,70 @@ static bool edge_passes(Elaborator *e, const Node *node, int arg) {
     return node->op == OP_nest && body_passes(e, &node->u.nest, arg);
 }
 
-/* Marks all that depends on `from` by a differentiable path; through a discrete sample too, if asked. */
-static bool *reached_from(Elaborator *e, const Node *from, bool through_samples) {
-    bool *reached = ARENA_ARRAY(e->arena, bool, e->graph->nodes.count);
-    for (int n = from->id; n < e->graph->nodes.count; n++) {
+/* From where a derivative passes to `of`, by node: `plain`, or only through a discrete sample's argument. */
+typedef struct Reach {
+    const Node *of;
+    const bool *plain, *sampled;
+} Reach;
+
+/* Spreads marks to all that the marked nodes depend on by a differentiable path; through discrete samples if asked. */
+static void spread(Elaborator *e, bool *marks, int last, bool through_samples) {
+    const Node **argument_of = ARENA_ARRAY(e->arena, const Node *, last + 1);
+    for (int b = 0; through_samples && b < e->barriers.count; b++)
+        if (e->barriers.at[b].sample->id <= last)
+            argument_of[e->barriers.at[b].sample->id] = e->barriers.at[b].argument;
+    for (int n = last; n >= 0; n--) {
         const Node *node = e->graph->nodes.at[n];
-        reached[n] = node == from;
-        for (int a = 0; a < node->arg_count && !reached[n]; a++)
-            reached[n] = reached[node->args[a]->id] && edge_passes(e, node, a);
-        for (int b = 0; through_samples && b < e->barriers.count; b++)
-            if (e->barriers.at[b].sample == node && reached[e->barriers.at[b].argument->id]) reached[n] = true;
+        if (!marks[n] || node == NULL) continue;
+        for (int a = 0; a < node->arg_count; a++)
+            if (!marks[node->args[a]->id]) marks[node->args[a]->id] = edge_passes(e, node, a);
+        if (argument_of[n] != NULL) marks[argument_of[n]->id] = true;
     }
-    return reached;
+}
+
+static Reach reach_of(Elaborator *e, const Node *of) {
+    bool *plain = ARENA_ARRAY(e->arena, bool, of->id + 1), *sampled = ARENA_ARRAY(e->arena, bool, of->id + 1);
+    plain[of->id] = true;
+    spread(e, plain, of->id, false);
+    for (int b = 0; b < e->barriers.count; b++) {
+        const Barrier *barrier = &e->barriers.at[b];
+        if (barrier->sample->id <= of->id && plain[barrier->sample->id]) sampled[barrier->argument->id] = true;
+    }
+    if (e->barriers.count > 0) spread(e, sampled, of->id, true);
+    return (Reach){of, plain, sampled};
+}
+
+static bool reaches(const Reach *reach, const Node *from) {
+    return from->id <= reach->of->id && reach->plain[from->id];
+}
+
+static bool reaches_by_sample(const Reach *reach, const Node *from) {
+    return from->id <= reach->of->id && reach->sampled[from->id];
+}
+
+/* The sample that stands between: the first whose argument depends on `by`. */
+static const Barrier *sample_between(Elaborator *e, const Reach *reach, const Node *by) {
+    for (int b = 0; b < e->barriers.count; b++) {
+        const Barrier *barrier = &e->barriers.at[b];
+        if (!reaches(reach, barrier->sample) || by->id > barrier->argument->id) continue;
+        bool *marks = ARENA_ARRAY(e->arena, bool, barrier->argument->id + 1);
+        marks[barrier->argument->id] = true;
+        spread(e, marks, barrier->argument->id, true);
+        if (marks[by->id]) return barrier;
+    }
+    return NULL;
 }
 
 /* A gradient may not have to pass through a discrete sample's arguments. */
-static bool no_sample_between(Elaborator *e, const Node *of, const Node *by, Span span) {
-    if (e->barriers.count == 0) return true;
-    const bool *reached = reached_from(e, by, true);
-    for (int b = 0; b < e->barriers.count; b++) {
-        const Barrier *barrier = &e->barriers.at[b];
-        if (!reached[barrier->argument->id] || !reached_from(e, barrier->sample, false)[of->id]) continue;
-        Diagnostic *error = error_at(e, barrier->span,
-                                     "a gradient would have to pass through this %s sample, which has no derivative: "
-                                     "cut the path by stop(...) around its argument",
-                                     barrier->name);
-        if (error != NULL) diag_note(e->diagnostics, error, span, "the gradient is asked for here");
-        return false;
-    }
-    return true;
+static bool no_sample_between(Elaborator *e, const Reach *reach, const Node *by, Span span) {
+    const Barrier *barrier = reaches_by_sample(reach, by) ? sample_between(e, reach, by) : NULL;
+    if (barrier == NULL) return true;
+    Diagnostic *error = error_at(e, barrier->span,
+                                 "a gradient would have to pass through this %s sample, which has no derivative: "
+                                 "cut the path by stop(...) around its argument",
+                                 barrier->name);
+    if (error != NULL) diag_note(e->diagnostics, error, span, "the gradient is asked for here");
+    return false;
 }
 
 static bool is_loss(Elaborator *e, const Node *node, Span span) {
@@ -76,34 +111,35 @@ static bool is_loss(Elaborator *e, const Node *node, Span span) {
 
 /* ---- grad(e, x) ---- */
 
-static Value grad_by(Elaborator *e, Node *of, Value by, Span span, bool required);
+static Value grad_by(Elaborator *e, Node *of, const Reach *reach, Value by, Span span, bool required);
 
-static Value grad_by_stores(Elaborator *e, Node *of, Value by, Span span) {
+static Value grad_by_stores(Elaborator *e, Node *of, const Reach *reach, Value by, Span span) {
     Stores stores = {0};
     Value list = value_list(e, 0, NULL);
     bool any = false;
     if (!collect_stores(e, by, false, &stores, span)) return poison;
     for (int s = 0; s < stores.count; s++)
-        any |= reached_from(e, read_store(e, stores.at[s], span), false)[of->id];
+        any |= reaches(reach, read_store(e, stores.at[s], span));
     if (!any)
         return refuse(e, span, "no differentiable path leads from %s to what is differentiated", value_text(e, by));
     for (int s = 0; s < stores.count; s++)
-        vec_push(e->arena, list.u.list, grad_by(e, of, (Value){VALUE_STORE, {.store = stores.at[s]}}, span, false));
+        vec_push(e->arena, list.u.list,
+                 grad_by(e, of, reach, (Value){VALUE_STORE, {.store = stores.at[s]}}, span, false));
     return list;
 }
 
-static Value grad_by(Elaborator *e, Node *of, Value by, Span span, bool required) {
-    if (by.kind == VALUE_INSTANCE) return grad_by_stores(e, of, by, span);
+static Value grad_by(Elaborator *e, Node *of, const Reach *reach, Value by, Span span, bool required) {
+    if (by.kind == VALUE_INSTANCE) return grad_by_stores(e, of, reach, by, span);
     if (by.kind == VALUE_LIST) {
         Value list = value_list(e, 0, NULL);
         for (int i = 0; i < by.u.list->count; i++)
-            vec_push(e->arena, list.u.list, grad_by(e, of, by.u.list->at[i], span, required));
+            vec_push(e->arena, list.u.list, grad_by(e, of, reach, by.u.list->at[i], span, required));
         return list;
     }
     Node *node = node_of(e, by, span);
     if (node == NULL) return poison;
-    bool reached = node->type.elem == ELEM_REAL && reached_from(e, node, false)[of->id];
-    if (!no_sample_between(e, of, node, span)) return poison;
+    bool reached = node->type.elem == ELEM_REAL && reaches(reach, node);
+    if (!no_sample_between(e, reach, node, span)) return poison;
     if (!reached && !required)
         return value_node(build_fill(e->graph, ELEM_REAL, node->type.shape, 0, origin_at(e, span)));
     if (!reached) {
@@ -118,7 +154,8 @@ static Value grad_by(Elaborator *e, Node *of, Value by, Span span, bool required
 Value grad_of(Elaborator *e, Value of, Value by, Span span) {
     Node *node = node_of(e, of, span);
     if (node == NULL || is_poison(by) || !is_loss(e, node, span)) return poison;
-    return grad_by(e, node, by, span, true);
+    const Reach reach = reach_of(e, node);
+    return grad_by(e, node, &reach, by, span, true);
 }
 
 /* ---- stores below a value ---- */
@@ -151,35 +188,6 @@ bool collect_stores(Elaborator *e, Value value, bool with_states, Stores *stores
     else
         stores_below(e, value, with_states, stores);
     return true;
-}
-
-/* map(f, a, b): over lists and instances of the same form, down to their tensors; an instance becomes a list. */
-Value map_value(Elaborator *e, const Value *args, int count, Span span) {
-    if (count < 2) return refuse(e, span, "map(f, a, ...) needs a function and something to map over");
-    Value *forms = ARENA_ARRAY(e->arena, Value, count);
-    for (int a = 1; a < count; a++) {
-        Stores stores = {0};
-        forms[a] = args[a];
-        if (args[a].kind != VALUE_INSTANCE) continue;
-        if (!collect_stores(e, args[a], false, &stores, span)) return poison;
-        forms[a] = value_list(e, 0, NULL);
-        for (int s = 0; s < stores.count; s++)
-            vec_push(e->arena, forms[a].u.list, (Value){VALUE_STORE, {.store = stores.at[s]}});
-    }
-    if (forms[1].kind != VALUE_LIST)
-        return refuse(e, span, "map needs a list or an instance, not %s", value_text(e, args[1]));
-    Value list = value_list(e, 0, NULL);
-    for (int i = 0; i < forms[1].u.list->count; i++) {
-        CallArgs call = {0};
-        for (int a = 1; a < count; a++) {
-            if (forms[a].kind != VALUE_LIST || forms[a].u.list->count != forms[1].u.list->count)
-                return refuse(e, span, "map: %s and %s have different forms", value_text(e, args[1]),
-                              value_text(e, args[a]));
-            vec_push(e->arena, &call, (CallArg){NULL, forms[a].u.list->at[i], span});
-        }
-        vec_push(e->arena, list.u.list, call_value(e, args[0], &call, span));
-    }
-    return list;
 }
 
 /* ---- counters ---- */
@@ -248,7 +256,7 @@ static Value apply_optimizer(Elaborator *e, const BoundOptimizer *optimizer, Sco
     return call_closure(e, &closure, args, optimizer->span);
 }
 
-/* ---- minimize ---- */
+/* ---- what is trained already ---- */
 
 static bool trained_twice(Elaborator *e, const Store *store, Span span) {
     for (int m = 0; m < e->minimized.count; m++) {
@@ -262,30 +270,81 @@ static bool trained_twice(Elaborator *e, const Store *store, Span span) {
 }
 
 /* Nothing is left that reaches the loss: an earlier minimize may have taken it all. */
-static bool said_trained_twice(Elaborator *e, const Node *loss, Span span) {
+static bool said_trained_twice(Elaborator *e, const Reach *reach, Span span) {
     for (int n = 0; n < e->graph->nodes.count; n++) {
         const Node *node = e->graph->nodes.at[n];
         bool is_param = node->op == OP_store && node->u.store->kind == STORE_PARAM;
-        if (is_param && reached_from(e, node, false)[loss->id] && trained_twice(e, node->u.store, span)) return true;
+        if (is_param && reaches(reach, node) && trained_twice(e, node->u.store, span)) return true;
     }
     return false;
 }
 
+/* ---- map ---- */
+
+static Value train_by_map(Elaborator *e, const BoundOptimizer *optimizer, Scope *arguments, const CallArgs *args,
+                          Span span) {
+    Value first = args->at[0].value;
+    bool is_store = first.kind == VALUE_STORE;
+    if (first.kind == VALUE_TENSOR && first.u.node->op == OP_store) is_store = true;
+    if (!is_store || args->count != 2)
+        return refuse(e, span, "an optimizer is mapped over parameters and their gradients: map(%s(..), net, grad(..))",
+                      optimizer->def->stmt->u.module.name.name);
+    Store *store = first.kind == VALUE_STORE ? first.u.store : first.u.node->u.store;
+    if (trained_twice(e, store, span)) return poison;
+    vec_push(e->arena, &e->minimized, (Trained){store, span});
+    return apply_optimizer(e, optimizer, arguments, store, args);
+}
+
+/* map(f, a, b): over lists and instances of the same form, down to their tensors; an instance becomes a list. */
+Value map_value(Elaborator *e, const Value *args, int count, Span span) {
+    if (count < 2) return refuse(e, span, "map(f, a, ...) needs a function and something to map over");
+    Value *forms = ARENA_ARRAY(e->arena, Value, count);
+    for (int a = 1; a < count; a++) {
+        Stores stores = {0};
+        forms[a] = args[a];
+        if (args[a].kind != VALUE_INSTANCE) continue;
+        if (!collect_stores(e, args[a], false, &stores, span)) return poison;
+        forms[a] = value_list(e, 0, NULL);
+        for (int s = 0; s < stores.count; s++)
+            vec_push(e->arena, forms[a].u.list, (Value){VALUE_STORE, {.store = stores.at[s]}});
+    }
+    if (forms[1].kind != VALUE_LIST)
+        return refuse(e, span, "map needs a list or an instance, not %s", value_text(e, args[1]));
+    Value list = value_list(e, 0, NULL);
+    Scope *arguments = args[0].kind == VALUE_OPTIMIZER ? optimizer_scope(e, args[0].u.optimizer) : NULL;
+    for (int i = 0; i < forms[1].u.list->count; i++) {
+        CallArgs call = {0};
+        for (int a = 1; a < count; a++) {
+            if (forms[a].kind != VALUE_LIST || forms[a].u.list->count != forms[1].u.list->count)
+                return refuse(e, span, "map: %s and %s have different forms", value_text(e, args[1]),
+                              value_text(e, args[a]));
+            vec_push(e->arena, &call, (CallArg){NULL, forms[a].u.list->at[i], span});
+        }
+        Value value = arguments != NULL ? train_by_map(e, args[0].u.optimizer, arguments, &call, span)
+                                        : call_value(e, args[0], &call, span);
+        if (is_poison(value)) return poison;
+        vec_push(e->arena, list.u.list, value);
+    }
+    return list;
+}
+
+/* ---- minimize ---- */
+
 /* Without `over`: every parameter whose current value the loss was computed from. */
-static bool default_targets(Elaborator *e, const Node *loss, Stores *stores, Span span) {
+static bool default_targets(Elaborator *e, const Reach *reach, Stores *stores, Span span) {
     for (int s = 0; s < e->program->stores.count; s++) {
         Store *store = e->program->stores.at[s];
         if (store->kind != STORE_PARAM || s >= e->current_count || e->current[s] == NULL) continue;
-        if (reached_from(e, e->current[s], false)[loss->id]) vec_push(e->arena, stores, store);
-        if (!no_sample_between(e, loss, e->current[s], span)) return false;
+        if (reaches(reach, e->current[s])) vec_push(e->arena, stores, store);
+        if (!no_sample_between(e, reach, e->current[s], span)) return false;
     }
     if (stores->count > 0) return true;
-    if (said_trained_twice(e, loss, span)) return false;
+    if (said_trained_twice(e, reach, span)) return false;
     refuse(e, span, "no parameter reaches what is minimized by a gradient");
     return false;
 }
 
-static bool named_targets(Elaborator *e, Scope *scope, const AstStmt *stmt, const Node *loss, Stores *stores) {
+static bool named_targets(Elaborator *e, Scope *scope, const AstStmt *stmt, const Reach *reach, Stores *stores) {
     bool ok = true;
     for (int o = 0; o < stmt->u.train.over.count; o++) {
         const AstExpr *over = stmt->u.train.over.at[o];
@@ -294,7 +353,7 @@ static bool named_targets(Elaborator *e, Scope *scope, const AstStmt *stmt, cons
         for (int s = 0; s < named.count; s++) {
             Node *now = read_store(e, named.at[s], over->span);
             if (trained_twice(e, named.at[s], over->span)) return false;
-            if (reached_from(e, now, true)[loss->id]) { /* by a sample: train_one says so */
+            if (reaches(reach, now) || reaches_by_sample(reach, now)) { /* by a sample: train_one says so */
                 add_store(e, named.at[s], stores);
                 continue;
             }
@@ -308,11 +367,12 @@ static bool named_targets(Elaborator *e, Scope *scope, const AstStmt *stmt, cons
     return ok;
 }
 
-static void train_one(Elaborator *e, Value optimizer, Scope *arguments, Node *loss, Store *store, Span span) {
+static void train_one(Elaborator *e, Value optimizer, Scope *arguments, Node *loss, const Reach *reach, Store *store,
+                      Span span) {
     if (trained_twice(e, store, span)) return;
     vec_push(e->arena, &e->minimized, (Trained){store, span});
     Node *now = read_store(e, store, span);
-    if (!no_sample_between(e, loss, now, span)) return;
+    if (!no_sample_between(e, reach, now, span)) return;
     Value gradient = value_node(build_grad(e->graph, loss, now, origin_at(e, span)));
     CallArgs args = {0};
     vec_push(e->arena, &args, (CallArg){NULL, (Value){VALUE_STORE, {.store = store}}, span});
@@ -345,9 +405,10 @@ void run_train(Elaborator *e, Scope *scope, const AstStmt *stmt) {
     Node *down = stmt->u.train.maximize ? node_of(e, negate(e, value_node(loss), span), span) : loss;
     Stores stores = {0};
     if (down == NULL) return;
+    const Reach reach = reach_of(e, down);
     bool named = stmt->u.train.over.count > 0;
-    if (!(named ? named_targets(e, scope, stmt, down, &stores) : default_targets(e, down, &stores, span))) return;
+    if (!(named ? named_targets(e, scope, stmt, &reach, &stores) : default_targets(e, &reach, &stores, span))) return;
     Scope *arguments = optimizer.kind == VALUE_OPTIMIZER ? optimizer_scope(e, optimizer.u.optimizer) : NULL;
     for (int s = 0; s < stores.count; s++)
-        train_one(e, optimizer, arguments, down, stores.at[s], span);
+        train_one(e, optimizer, arguments, down, &reach, stores.at[s], span);
 }

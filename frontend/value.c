@@ -81,14 +81,48 @@ const char *value_text(Elaborator *e, Value value) {
 
 Scope *scope_new(Elaborator *e, ScopeKind kind, Scope *parent) {
     Scope *scope = ARENA_NEW(e->arena, Scope);
+    scope->arena = e->arena;
     scope->kind = kind;
     scope->parent = parent;
     return scope;
 }
 
+static uint32_t name_slot(const Scope *scope, Name name) {
+    return (uint32_t)((uintptr_t)name >> 3) * 2654435761u & (uint32_t)(scope->slot_count - 1);
+}
+
+static void fill_slot(Scope *scope, int b) {
+    uint32_t slot = name_slot(scope, scope->bindings.at[b].name);
+    while (scope->slots[slot] != 0)
+        slot = (slot + 1) & (uint32_t)(scope->slot_count - 1);
+    scope->slots[slot] = b + 1;
+}
+
+/* Bindings that came since the last search are entered now; the table stays at most half full. */
+static void index_bindings(Scope *scope) {
+    if (scope->slot_count < 2 * scope->bindings.count) {
+        while (scope->slot_count < 4 * scope->bindings.count)
+            scope->slot_count = scope->slot_count == 0 ? 64 : 2 * scope->slot_count;
+        scope->slots = ARENA_ARRAY(scope->arena, int, scope->slot_count);
+        scope->indexed = 0;
+    }
+    while (scope->indexed < scope->bindings.count)
+        fill_slot(scope, scope->indexed++);
+}
+
 Binding *scope_find_here(Scope *scope, Name name) {
-    for (int b = scope->bindings.count - 1; b >= 0; b--)
-        if (scope->bindings.at[b].name == name) return &scope->bindings.at[b];
+    enum { FEW = 16 };
+    if (scope->bindings.count <= FEW) {
+        for (int b = 0; b < scope->bindings.count; b++)
+            if (scope->bindings.at[b].name == name) return &scope->bindings.at[b];
+        return NULL;
+    }
+    index_bindings(scope);
+    for (uint32_t slot = name_slot(scope, name); scope->slots[slot] != 0;
+         slot = (slot + 1) & (uint32_t)(scope->slot_count - 1)) {
+        Binding *binding = &scope->bindings.at[scope->slots[slot] - 1];
+        if (binding->name == name) return binding;
+    }
     return NULL;
 }
 
