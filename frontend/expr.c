@@ -42,11 +42,20 @@ static bool entry_name_value(Elaborator *e, Name name, Span span, Value *value) 
     return true;
 }
 
+/* `self` is the instance in whose module the text stands, unless something else is called so. */
+static bool self_value(Scope *scope, Name name, Value *value) {
+    if (strcmp(name, "self") != 0) return false;
+    while (scope != NULL && scope->instance == NULL)
+        scope = scope->parent;
+    if (scope != NULL) *value = (Value){VALUE_INSTANCE, {.instance = scope->instance}};
+    return scope != NULL;
+}
+
 static Value eval_name(Elaborator *e, Scope *scope, Name name, Span span) {
     Value value;
     Binding *binding = scope_find(scope, name);
     if (binding != NULL) return binding->value;
-    if (entry_name_value(e, name, span, &value)) return value;
+    if (entry_name_value(e, name, span, &value) || self_value(scope, name, &value)) return value;
     const Builtin *builtin = find_builtin(name);
     if (builtin != NULL) return (Value){VALUE_BUILTIN, {.builtin = builtin}};
     if (strcmp(name, "pi") == 0) return value_real(3.14159265358979323846);
@@ -65,6 +74,8 @@ Value find_callable(Elaborator *e, Scope *scope, const AstExpr *callee) {
     }
     const Builtin *builtin = find_builtin(name);
     if (builtin != NULL) return (Value){VALUE_BUILTIN, {.builtin = builtin}};
+    Value self;
+    if (hidden == NULL && self_value(scope, name, &self)) return self;
     if (hidden == NULL) return unknown_name(e, scope, name, callee->span);
     Diagnostic *error =
         error_at(e, callee->span, "`%s` is %s, and cannot be called", name, value_text(e, hidden->value));

@@ -165,6 +165,26 @@ Test(values, what_is_known_while_compiling) {
            NUMBERS(0, 1, 2, 3, 4, 5), 2, 3, 4, 5, 6, 7);
 }
 
+Test(values, functions_and_modules) {
+    EXPECT("fn g(x, a = 2, b = a * 3) = x * b + a\nentry f(x[2]) -> y[2] { y = g(x) - g(x, a = 1) }", 1, NUMBERS(1, 2),
+           4, 7);
+    EXPECT("fn g(x) = x + 1, x - 1\nentry f(x[2]) -> y[2] { a, b = g(x)\n    y = a * b }", 1, NUMBERS(2, 3), 3, 8);
+    EXPECT("entry f(x[2]) -> y[2] { k = 2\n    fn g(a) = a * k\n    k = 3\n    y = g(x) + k }", 1, NUMBERS(1, 2), 5, 7);
+    EXPECT("module M(c) {\n    param w = 3\n    fn (x) = x * w + c\n    fn twice(x) = self(self(x))\n}\nm = M(1)\n"
+           "entry f(x) -> y { y = m.twice(x) + m.c }",
+           1, NUMBERS(2), 23);
+    EXPECT("fn drawn(S, a) { z[..S] ~ uniform(a, a)\n    return z * 2 }\nentry f(x[2]) -> y[2] { e[2] ~ drawn(5)\n"
+           "    y = x + e }",
+           1, NUMBERS(1, 2), 11, 12);
+}
+
+Test(values, numbers_are_folded_exactly) {
+    EXPECT("entry f(x) -> y { y = x * (-1) ^ 1000000000000000001 }", 1, NUMBERS(2), -2);
+    EXPECT("entry f(x) -> y { y = x + 9007199254740993 % 10 }", 1, NUMBERS(0), 3);
+    EXPECT("entry f(x) -> y { y = x\n    if 9007199254740993 == 9007199254740992 { y = -x } }", 1, NUMBERS(1), 1);
+    EXPECT("entry f(x) -> y { y = x + len(range(9223372036854775806, 9223372036854775807, 5)) }", 1, NUMBERS(0), 1);
+}
+
 Test(values, gradients) {
     EXPECT("entry f(x[3]) -> y[3] { y = grad(sum(x^3), x) }", 1, NUMBERS(1, 2, 3), 3, 12, 27);
     EXPECT("entry f(x[3]) -> y[3] { y = grad(sum(grad(sum(x^3), x)), x) }", 1, NUMBERS(1, 2, 3), 6, 12, 18);
@@ -193,6 +213,18 @@ Test(values, optimizers) {
     double step = 0.1 * 2 / (2 + 1e-8); /* with a constant gradient m and v, corrected, are g and g^2 */
     EXPECT_AFTER(3, TRAINED("adam(lr = 0.1)"), 1, NUMBERS(2), 1 - 2 * step);
     EXPECT_AFTER(2, TRAINED("(fn (w, g) = w - g / 4)"), 1, NUMBERS(2), 0.5);
+}
+
+Test(values, groups_and_projections) {
+    EXPECT_AFTER(2,
+                 "module M(n) { param w = n }\nms = [M(1), M(2)]\nentry f(x) -> y[2] {\n    y = [ms.0.w, ms.1.w]\n"
+                 "    loss = ms.0.w * x + ms.1.w * x\n    minimize loss over ms.0 with sgd(lr = 1)\n"
+                 "    maximize loss over ms.1 with sgd(lr = 0.5)\n    for m in ms { m.w <- clip(m.w, -0.5, 2.5) }\n}",
+                 1, NUMBERS(2), -0.5, 2.5);
+    EXPECT_AFTER(3,
+                 "param w = 1\nfn rate() = 1 / (1 + step)\nentry f(x) -> y {\n    y = w\n    loss = w * x\n"
+                 "    minimize loss with sgd(lr = rate())\n}",
+                 1, NUMBERS(2), 1 - 2 - 1);
 }
 
 Test(values, initial_values) {
