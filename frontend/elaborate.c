@@ -193,20 +193,16 @@ static void bind_output(Elaborator *e, Scope *scope, Entry *entry, const AstEntr
     build_result(e->graph, argument, node, origin_at(e, arg->span));
 }
 
-static bool last_update_of(const Elaborator *e, int event) {
-    for (int later = event + 1; later < e->events.count; later++)
-        if (e->events.at[later].kind == EVENT_UPDATE && e->events.at[later].store == e->events.at[event].store)
-            return false;
-    return true;
-}
-
 /* Losses and the last update of each store, in program order. */
 static void build_events(Elaborator *e) {
+    int *last = ARENA_ARRAY(e->arena, int, e->program->stores.count + 1); /* by position: the event */
+    for (int v = 0; v < e->events.count; v++)
+        if (e->events.at[v].kind == EVENT_UPDATE) last[e->events.at[v].store->position] = v;
     for (int v = 0; v < e->events.count; v++) {
         const Event *event = &e->events.at[v];
         if (event->kind == EVENT_LOSS)
             build_loss(e->graph, event->loss, event->origin);
-        else if (last_update_of(e, v))
+        else if (last[event->store->position] == v)
             build_update(e->graph, event->store, e->current[event->store->position], event->origin);
     }
 }
