@@ -512,6 +512,11 @@ bool builtin_is_distribution(const Builtin *builtin) {
     return builtin->call == call_distribution;
 }
 
+static Value call_pad(Elaborator *e, const Builtin *builtin, const Value *args, Span span) {
+    (void)builtin;
+    return pad_axes(e, args[0], args[1], is_absent(args[2]) ? value_int(0) : args[2], span);
+}
+
 #define ONE_ARGUMENT(name, fn)                                                                                         \
     { name, "x", call_scalar, SCALAR_##fn }
 
@@ -554,6 +559,7 @@ const Builtin builtin_table[] = {
     {"broadcast", "x, dims", call_broadcast, 0},
     {"transpose", "x, order", call_transpose, 0},
     {"split", "x, n, axis?", call_split, 0},
+    {"pad", "x, widths, value?", call_pad, 0},
     {"stop", "x", call_stop, 0},
     {"grad", "e, x", call_grad, 0},
     {"params", "x", call_params, 0},
