@@ -22,8 +22,8 @@ typedef struct Emitter {
     Arena *arena;
     const Program *program;
     const EmitOptions *options;
-    Routine **routines; /* by entry */
-    Routine **initials; /* by Store.position; NULL for steps and the rate, and for what starts at zero */
+    Routine **routines;    /* by entry */
+    Routine **initials;    /* by Store.position; NULL for steps and the rate, and for what starts at zero */
     struct Names *names;   /* names.c */
     struct Fields *fields; /* fields.c */
 } Emitter;
@@ -46,7 +46,7 @@ typedef struct Scope {
  * reserved in C or C++, or a name of libc. */
 const char *scope_name(Scope *scope, const char *wanted);
 const char *c_identifier(Arena *arena, const char *wanted); /* with '_' for what C forbids in names */
-bool name_is_reserved(const char *name); /* keyword, macro or function of C, C++ or libc */
+bool name_is_reserved(const char *name);                    /* keyword, macro or function of C, C++ or libc */
 
 /* Names that kernels and entries must agree on. */
 const char *entry_name(const Emitter *emitter, const Entry *entry);          /* "train": unique among the entries */

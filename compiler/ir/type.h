@@ -56,8 +56,8 @@ enum { RANK_LIMIT = 32 };
 #define ELEMENT_LIMIT INT64_C(0x7fffffff) /* elements of one tensor: positions are int in the emitted C */
 
 const char *elem_name(Elem elem);
-const char *dim_text(Arena *arena, Dim dim);           /* "10", "N", "2*N + 1" */
-const char *shape_text(Arena *arena, Shape shape);     /* "[N, 10]" */
-const char *type_text(Arena *arena, Type type);        /* "real[N, 10]" */
+const char *dim_text(Arena *arena, Dim dim);       /* "10", "N", "2*N + 1" */
+const char *shape_text(Arena *arena, Shape shape); /* "[N, 10]" */
+const char *type_text(Arena *arena, Type type);    /* "real[N, 10]" */
 
 #endif

@@ -1,7 +1,8 @@
 /* A writer of indented text in memory, and of whole files.
  *
  * Lines are written with printf formats. A line that ends in '{' opens a level and one that begins with '}' closes one
- * (write_line does that by itself), and one that is too long is broken as clang-format would; writer_text asserts that all levels are closed. Files appear whole or not at all.
+ * (write_line does that by itself), and one that is too long is broken as clang-format would; writer_text asserts that
+ * all levels are closed. Files appear whole or not at all.
  */
 #ifndef GRADC_SUPPORT_WRITER_H
 #define GRADC_SUPPORT_WRITER_H

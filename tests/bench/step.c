@@ -1,5 +1,5 @@
-/* One training step of examples/digits/digits.grad, timed: step BATCH prints the best microseconds a step of some rounds.
- * step.sh runs it beside the same step in PyTorch. */
+/* One training step of examples/digits/digits.grad, timed: step BATCH prints the best microseconds a step of some
+ * rounds. step.sh runs it beside the same step in PyTorch. */
 #define _POSIX_C_SOURCE 200809L
 #include "digits.h"
 #include <stdio.h>
