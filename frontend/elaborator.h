@@ -142,6 +142,7 @@ const char *scope_nearest(Elaborator *e, Scope *scope, Name name);
 
 enum {
     CALL_DEPTH_LIMIT = 1000, /* calls in calls */
+    NESTING_LIMIT = 5000,    /* expressions in expressions, through calls: they are evaluated by recursion */
     NODE_LIMIT = 1000000,    /* nodes of one graph */
     LIST_LIMIT = 1000000     /* elements of a list */
 };
@@ -190,7 +191,7 @@ struct Elaborator {
     int draws;            /* sampling statements so far: they number the sites */
     uint32_t site;        /* what sites are derived from: the entry's name or the store's path */
     const Origin *origin; /* of the code that is running: the call chain */
-    int depth;
+    int depth, nesting;
     bool stopped;            /* after an error that would only be repeated on the way out: nothing more is elaborated */
     const char *path;        /* of the instance that is being made: "net.layers.0"; "" at file level */
     const char *slot_prefix; /* while an optimizer is applied: "@train", and for which parameter */

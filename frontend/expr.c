@@ -262,7 +262,7 @@ Value eval_values(Elaborator *e, Scope *scope, const AstExprs *values) {
     return list;
 }
 
-Value eval(Elaborator *e, Scope *scope, const AstExpr *expr) {
+static Value eval_kind(Elaborator *e, Scope *scope, const AstExpr *expr) {
     switch (expr->kind) {
     case AST_INT: return value_int(expr->u.integer);
     case AST_REAL: return value_real(expr->u.real);
@@ -288,4 +288,17 @@ Value eval(Elaborator *e, Scope *scope, const AstExpr *expr) {
     case AST_ERROR: return poison;
     }
     return poison;
+}
+
+Value eval(Elaborator *e, Scope *scope, const AstExpr *expr) {
+    if (is_stopped(e)) return poison;
+    if (e->nesting >= NESTING_LIMIT) {
+        refuse(e, expr->span, "expressions %d deep in each other and in the functions that they call", NESTING_LIMIT);
+        e->stopped = true;
+        return poison;
+    }
+    e->nesting++;
+    Value value = eval_kind(e, scope, expr);
+    e->nesting--;
+    return value;
 }

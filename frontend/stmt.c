@@ -116,7 +116,7 @@ void assign_store(Elaborator *e, Store *store, Value value, Span span) {
 
 static void update_one(Elaborator *e, Scope *scope, const AstExpr *target, Value value) {
     Value to = eval(e, scope, target);
-    if (is_poison(to)) return;
+    if (is_poison(to) || is_poison(value)) return;
     if (to.kind == VALUE_STORE) {
         assign_store(e, to.u.store, value, target->span);
         return;
