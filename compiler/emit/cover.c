@@ -165,7 +165,7 @@ static void close_function(const StageText *text, int open) {
         write_line(text->out, "}");
 }
 
-void emit_cover_function(const StageText *text) {
+static void emit_cover_function(const StageText *text) {
     open_function(text);
     int open = open_free_loops(text);
     cover_lanes(text);
@@ -181,7 +181,7 @@ void emit_cover_function(const StageText *text) {
 
 /* ---- stages of single vectors ---- */
 
-bool is_flat(const StageText *text) {
+static bool is_flat(const StageText *text) {
     return !text->has_rows && !text->has_vectors && text->stage->solved_count == 0;
 }
 
@@ -194,7 +194,7 @@ static void open_lane_loop(const StageText *text) {
 }
 
 /* Without a register tile the loops stand around the body itself; masked loads of the last lanes cost nothing more. */
-void emit_flat_function(StageText *text) {
+static void emit_flat_function(StageText *text) {
     open_function(text);
     Writer *function = open_body(text);
     declare_operands(text);
@@ -207,4 +207,16 @@ void emit_flat_function(StageText *text) {
     close_function(text, open - 1);
     close_body(text, function);
     write_line(text->out, "}");
+}
+
+void emit_stage(Writer *out, const Emitter *emitter, const Routine *routine, const Stage *stage,
+                const char *call_type) {
+    StageText text = stage_text(out, emitter, routine, stage, call_type);
+    if (is_flat(&text)) {
+        emit_flat_function(&text);
+        return;
+    }
+    emit_tile_function(&text);
+    write_text(out, "\n");
+    emit_cover_function(&text);
 }

@@ -104,8 +104,8 @@ static bool has_partial_vector(const StageText *text) {
     return lane_is_band(text) || !dim_is_constant(lane_size(text)) || lane_size(text).constant % lanes_of(text) != 0;
 }
 
-static StageText text_new(Writer *out, const Emitter *emitter, const Routine *routine, const Stage *stage,
-                          const char *call_type) {
+StageText stage_text(Writer *out, const Emitter *emitter, const Routine *routine, const Stage *stage,
+                     const char *call_type) {
     Arena *arena = out->arena;
     StageText text = {.arena = arena,
                       .out = out,
@@ -142,16 +142,4 @@ const Affine *axes_of_free(const StageText *text) {
 
 void add_parameter(const StageText *text, const char **list, const char *parameter) {
     *list = *list == NULL ? parameter : arena_print(text->arena, "%s, %s", *list, parameter);
-}
-
-void emit_stage(Writer *out, const Emitter *emitter, const Routine *routine, const Stage *stage,
-                const char *call_type) {
-    StageText text = text_new(out, emitter, routine, stage, call_type);
-    if (is_flat(&text)) {
-        emit_flat_function(&text);
-        return;
-    }
-    emit_tile_function(&text);
-    write_text(out, "\n");
-    emit_cover_function(&text);
 }

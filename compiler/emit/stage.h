@@ -53,6 +53,9 @@ const char *buffer_address(const StageText *text, const Buffer *buffer);
 
 /* ---- stage.c ---- */
 
+/* A stage ready to be written: its names are chosen, and what varies with what is known. */
+StageText stage_text(Writer *out, const Emitter *emitter, const Routine *routine, const Stage *stage,
+                     const char *call_type);
 Dim lane_size(const StageText *text);
 int lanes_of(const StageText *text);     /* of the target's vectors */
 int most_vectors(const StageText *text); /* that one call of the tile function may have */
@@ -97,9 +100,6 @@ Writer *open_body(StageText *text);     /* returns the function's writer, for cl
 void close_body(StageText *text, Writer *function);
 void emit_tile_body(StageText *text);
 void emit_tile_function(StageText *text);
-bool is_flat(const StageText *text); /* no register tile, so no function of its own for one */
-void emit_flat_function(StageText *text);
-void emit_cover_function(const StageText *text);
 
 /* Writes the tile function and the function that covers the stage's space with tiles. */
 void emit_stage(Writer *out, const Emitter *emitter, const Routine *routine, const Stage *stage, const char *call_type);
