@@ -27,12 +27,25 @@ static Value draw_bernoulli(Elaborator *e, Value uniform, Value p, Shape shape, 
     return sample;
 }
 
+/* Draws are keyed by the position in the tensor, which is affine in the indices only if no inner axis is bounded. */
+static bool can_be_drawn(Elaborator *e, Shape shape, Span span) {
+    for (int a = 1; a < shape.rank; a++) {
+        if (dim_is_constant(shape.dims[a])) continue;
+        refuse(e, span,
+               "a sample of shape %s: a bounded size may stand on the first axis only; draw [%s, ..] and transpose",
+               shape_text(e->arena, shape), dim_text(e->arena, shape.dims[a]));
+        return false;
+    }
+    return true;
+}
+
 Value draw_from(Elaborator *e, const Builtin *distribution, Shape shape, const CallArgs *args, Span span) {
     bool bernoulli = strcmp(distribution->name, "bernoulli") == 0;
     Value values[PARAM_LIMIT];
     if (e->graph == NULL) return refuse(e, span, "a sample is drawn in an entry, or as an initial value");
     if (!bind_builtin(e, distribution, args, span, values)) return poison;
     DrawKind kind = bernoulli ? DRAW_UNIFORM : (DrawKind)distribution->detail;
+    if (!can_be_drawn(e, shape, span)) return poison;
     Value draw = value_node(build_random(e->graph, kind, next_site(e), shape, origin_at(e, span)));
     if (bernoulli) return draw_bernoulli(e, draw, values[0], shape, span);
     for (int p = 0; p < 2; p++) /* fitted before it is applied, so that a misfit is said in the shape's terms */
