@@ -164,30 +164,33 @@ static void check_places(const Routine *routine, const char *where) {
               (long long)routine->live_bytes, (long long)routine->arena_bytes);
 }
 
+static void check_model(const char *path, const char *target) {
+    Memory memory = {0};
+    Arena arena;
+    cr_assert(setjmp(memory.on_exhausted) == 0);
+    arena_open(&arena, &memory);
+    CompileOptions options = {.path = path, .target = target_find(target)};
+    Compilation compilation;
+    compilation_open(&compilation, &arena, &options);
+    cr_assert(compile_to_graph(&compilation) && compile_to_routines(&compilation), "%s", path);
+    for (int e = 0; e < compilation.program->entries.count; e++) {
+        const Routine *routine = compilation.routines[e];
+        const char *where = arena_print(&arena, "%s, %s for %s", strrchr(path, '/') + 1,
+                                        compilation.program->entries.at[e]->name, target);
+        check_order(routine, where);
+        check_overwriting(routine, where);
+        check_guards(routine, where);
+        check_places(routine, where);
+    }
+    memory_close_all(&memory);
+}
+
 ParameterizedTestParameters(plans, are_sound) {
     return corpus();
 }
 
 ParameterizedTest(ModelFile *file, plans, are_sound) {
-    static const char *const targets[] = {"generic", "x86-64-v3", "x86-64-v4"};
-    for (int t = 0; t < 3; t++) {
-        Memory memory = {0};
-        Arena arena;
-        cr_assert(setjmp(memory.on_exhausted) == 0);
-        arena_open(&arena, &memory);
-        CompileOptions options = {.path = file->path, .target = target_find(targets[t])};
-        Compilation compilation;
-        compilation_open(&compilation, &arena, &options);
-        cr_assert(compile_to_graph(&compilation) && compile_to_routines(&compilation), "%s", file->path);
-        for (int e = 0; e < compilation.program->entries.count; e++) {
-            const Routine *routine = compilation.routines[e];
-            const char *where = arena_print(&arena, "%s, %s for %s", strrchr(file->path, '/') + 1,
-                                            compilation.program->entries.at[e]->name, targets[t]);
-            check_order(routine, where);
-            check_overwriting(routine, where);
-            check_guards(routine, where);
-            check_places(routine, where);
-        }
-        memory_close_all(&memory);
-    }
+    check_model(file->path, "generic");
+    check_model(file->path, "x86-64-v3");
+    check_model(file->path, "x86-64-v4");
 }
