@@ -68,6 +68,7 @@ Test(fusion, what_follows_a_product_runs_on_its_registers) {
     cr_expect_eq(stage->tile.lane, 1);
     cr_expect_eq(stage->tile.row, 0);
     cr_expect_eq(routine->arena_bytes + routine->local_bytes, 0);
+    memory_close_all(&f.memory);
 }
 
 Test(fusion, dear_functions_are_not_computed_again_inside_a_contraction) {
@@ -86,6 +87,7 @@ Test(fusion, dear_functions_are_not_computed_again_inside_a_contraction) {
     cr_expect_not(recomputed(product, product->totals.at[0].value, SCALAR_tanh));
     cr_expect_eq(routine->arena_bytes, 0, "a block of rows is enough");
     cr_expect_gt(routine->local_bytes, 0);
+    memory_close_all(&f.memory);
 }
 
 static const char classifier[] =
@@ -113,6 +115,7 @@ Test(fusion, softmax_cross_entropy_and_its_gradient_are_one_kernel_over_rows) {
     Routine *routine = routine_of(&f, classifier);
     cr_expect_eq(computing(routine, true), 1);
     cr_expect_eq(computing(routine, false), 3, "and the sum of the losses, and the gradient over the batch");
+    memory_close_all(&f.memory);
 }
 
 Test(fusion, the_optimizer_runs_behind_the_gradient) {
@@ -122,6 +125,7 @@ Test(fusion, the_optimizer_runs_behind_the_gradient) {
     cr_assert_not_null(update);
     cr_expect_eq(update->totals.count, 1, "the gradient is a total of the stage that updates");
     cr_expect_eq(update->results.count, 1, "and is stored nowhere");
+    memory_close_all(&f.memory);
 }
 
 Test(fusion, reductions_of_the_same_data_share_their_loops) {
@@ -134,6 +138,7 @@ Test(fusion, reductions_of_the_same_data_share_their_loops) {
                        "result a %1 result b %2\n");
     cr_expect_eq(stage_count(routine), 1);
     cr_expect_eq(routine->kernels.at[0]->stages.at[0]->totals.count, 2);
+    memory_close_all(&f.memory);
 }
 
 /* g follows h row by row; what reads h transposed beside g cannot, though it follows g. */
@@ -159,4 +164,5 @@ Test(fusion, a_map_joins_no_stage_whose_kernel_has_not_all_that_it_reads) {
     cr_assert_not_null(transposed);
     cr_expect_eq(transposed->kernel->stages.count, 1);
     cr_expect_gt(transposed->kernel->position, 0);
+    memory_close_all(&f.memory);
 }
