@@ -16,7 +16,7 @@ static const char *macro_of(const Emitter *emitter, const char *end) {
 
 typedef VEC(const char *) Facts;
 
-/* "  bytes       digits 38,440   digits_trainer 76,904   stack below 1 KB" */
+/* "  bytes       digits 38,440   digits_trainer 76,904   stack below 4 KB" */
 static void write_facts(Writer *writer, const char *label, const Facts *facts) {
     if (facts->count == 0) return;
     const char *line = arena_print(writer->arena, " *   %-11s", label);
@@ -40,7 +40,7 @@ static void write_bytes(Writer *writer, const Emitter *emitter) {
     if (fields->has_trainer)
         vec_push(arena, &facts,
                  arena_print(arena, "%s_trainer %s", name_of(emitter), count_text(arena, fields->trainer_bytes)));
-    vec_push(arena, &facts, "stack below 1 KB");
+    vec_push(arena, &facts, "stack below 4 KB");
     write_facts(writer, "bytes", &facts);
 }
 

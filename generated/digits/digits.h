@@ -1,6 +1,6 @@
 /* digits.h - made by gradc 0.1.0: gradc compile digits.grad --target=x86-64-v3
  * Change the model, not this file. It is yours: 0BSD, no notice needed.
- *   bytes       digits 38,440   digits_trainer 76,904   stack below 1 KB
+ *   bytes       digits 38,440   digits_trainer 76,904   stack below 4 KB
  *   FLOP a row  digits_train 40,448   digits_predict 18,944
  * No allocation, no I/O, no globals that change. Memory from malloc will do; GR_ALIGNED speeds up static objects. */
 #ifndef DIGITS_H
