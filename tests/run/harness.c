@@ -1,4 +1,3 @@
-#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "tests/run/harness.h"
 #include "compiler/ir/text.h"
 #include "compiler/passes/pipeline.h"
@@ -8,12 +7,9 @@
 #include "tests/emit/scratch.h"
 #include <criterion/criterion.h>
 #include <dlfcn.h>
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 /* ---- from a file to a shared object ---- */
 
@@ -107,189 +103,6 @@ void model_close(Model *model) {
     if (model->folder) scratch_remove(model->arena, model->folder);
 }
 
-/* ---- instances and calls ---- */
-
-/* Memory that ends where nothing may be touched, filled with NaNs: who reads or writes beyond, or takes what lies in it
- * for zeros, is found in every build. The sanitizers have rims of their own. */
-#ifdef GRADC_SANITIZED
-static void *block(size_t size) {
-    void *memory = malloc(size > 0 ? size : 1);
-    cr_assert_not_null(memory);
-    return memset(memory, 0xFF, size);
-}
-
-static void block_free(void *memory, size_t size) {
-    (void)size;
-    free(memory);
-}
-#else
-static size_t whole_pages(size_t size) {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    return (size + page - 1) / page * page;
-}
-
-static void *block(size_t size) {
-    size_t inside = whole_pages(size), all = inside + whole_pages(1);
-    unsigned char *pages = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    cr_assert(pages != MAP_FAILED && mprotect(pages + inside, all - inside, PROT_NONE) == 0);
-    return memset(pages + (inside - size), 0xFF, size);
-}
-
-static void block_free(void *memory, size_t size) {
-    size_t inside = whole_pages(size);
-    munmap((unsigned char *)memory - (inside - size), inside + whole_pages(1));
-}
-#endif
-
-Instance instance_new(const Model *model, uint64_t seed) {
-    const gr_model *emitted = model->emitted;
-    Instance instance = {
-        .model = model, .contents = block(emitted->model_size), .trainer = block(emitted->trainer_size)};
-    instance.work.seed = seed + 1;
-    cr_assert_eq(emitted->init(instance.contents, instance.trainer, seed), GR_OK);
-    return instance;
-}
-
-void instance_free(Instance *instance) {
-    block_free(instance->contents, instance->model->emitted->model_size);
-    block_free(instance->trainer, instance->model->emitted->trainer_size);
-}
-
-/* A small generator of its own: splitmix64, as a number in 0 <= x < 1. */
-static double draw(uint64_t *stream) {
-    uint64_t z = *stream += UINT64_C(0x9E3779B97F4A7C15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return (double)((z ^ (z >> 31)) >> 11) * 0x1p-53;
-}
-
-static void set_element(void *data, int type, int64_t at, double value) {
-    switch (type) {
-    case GR_FLOAT: ((float *)data)[at] = (float)value; break;
-    case GR_DOUBLE: ((double *)data)[at] = value; break;
-    case GR_INT32: ((int32_t *)data)[at] = (int32_t)value; break;
-    case GR_UINT64: ((uint64_t *)data)[at] = (uint64_t)value; break;
-    default: ((uint8_t *)data)[at] = (uint8_t)value; break;
-    }
-}
-
-static double get_element(const void *data, int type, int64_t at) {
-    switch (type) {
-    case GR_FLOAT: return (double)((const float *)data)[at];
-    case GR_DOUBLE: return ((const double *)data)[at];
-    case GR_INT32: return (double)((const int32_t *)data)[at];
-    case GR_UINT64: return (double)((const uint64_t *)data)[at];
-    default: return (double)((const uint8_t *)data)[at];
-    }
-}
-
-static double draw_input(const gr_argument *argument, uint64_t *stream) {
-    double u = draw(stream);
-    if (argument->low <= argument->high) return argument->low + floor(u * (argument->high - argument->low + 1.0));
-    switch (argument->type) {
-    case GR_BOOL: return u < 0.5;
-    case GR_BYTE: return floor(256 * u);
-    case GR_INT32: return floor(9 * u) - 4;
-    default: return 2 * u - 1;
-    }
-}
-
-Call call_new(const Model *model, int entry, const int64_t *sizes, uint64_t seed) {
-    Call call = {.entry = &model->emitted->entries[entry]};
-    cr_assert(call.entry->size_count <= 8 && call.entry->argument_count <= 32);
-    for (int s = 0; s < call.entry->size_count; s++)
-        call.sizes[s] = (int)sizes[call.entry->sizes[s]];
-    for (int a = 0; a < call.entry->argument_count; a++) {
-        const gr_argument *argument = &call.entry->arguments[a];
-        int64_t count = gr_argument_elements(argument, call.sizes);
-        call.bytes[a] = (size_t)count * gr_type_size(argument->type);
-        call.arguments[a] = block(call.bytes[a]);
-        for (int64_t i = 0; i < count && argument->role == GR_INPUT; i++)
-            set_element(call.arguments[a], argument->type, i, draw_input(argument, &seed));
-    }
-    return call;
-}
-
-void call_free(Call *call) {
-    for (int a = 0; a < call->entry->argument_count; a++)
-        block_free(call->arguments[a], call->bytes[a]);
-}
-
-int call_run(Call *call, Instance *instance) {
-    gr_work *work = &instance->work;
-    size_t threads = work->threads > 0 ? (size_t)work->threads : 1;
-    work->scratch_size = call->entry->scratch + threads * call->entry->scratch_per_thread;
-    work->scratch = block(work->scratch_size + instance->shift);
-    int status = call->entry->run(instance->contents, instance->trainer, work, call->sizes, call->arguments);
-    block_free(work->scratch, work->scratch_size + instance->shift);
-    return status;
-}
-
-/* ---- the evaluator's side ---- */
-
-static Tensor tensor_of_argument(Arena *arena, const Argument *argument, const gr_argument *described, const Call *call,
-                                 const void *data) {
-    int64_t dims[RANK_LIMIT];
-    for (int a = 0; a < described->rank; a++)
-        dims[a] = gr_dim_value(&described->shape[a], call->sizes);
-    Tensor tensor = tensor_new(arena, argument->type.elem, described->rank, dims);
-    for (int64_t i = 0; i < tensor.count; i++)
-        tensor.values[i] = get_element(data, described->type, i);
-    return tensor;
-}
-
-/* What an instance holds of a store; zeros for what it does not hold. */
-static Tensor tensor_of_store(const Evaluation *evaluation, const Instance *instance, const Store *store) {
-    Tensor tensor = tensor_of_type(evaluation, store->type);
-    const gr_model *emitted = instance->model->emitted;
-    for (int t = 0; t < emitted->tensor_count; t++) {
-        const gr_tensor *described = &emitted->tensors[t];
-        if (strcmp(described->name, store->path) != 0) continue;
-        size_t bytes = (size_t)tensor.count * gr_type_size(described->type);
-        void *dense = block(bytes);
-        cr_assert_eq(gr_read(described, instance->contents, instance->trainer, dense), GR_OK);
-        for (int64_t i = 0; i < tensor.count; i++)
-            tensor.values[i] = get_element(dense, described->type, i);
-        block_free(dense, bytes);
-        return tensor;
-    }
-    cr_assert(false, "NAME_model has no %s", store->path);
-    return tensor;
-}
-
-static Tensor *stores_of(const Evaluation *evaluation, const Instance *instance) {
-    const Program *program = instance->model->program;
-    Tensor *stores = ARENA_ARRAY(evaluation->arena, Tensor, program->stores.count);
-    for (int s = 0; s < program->stores.count; s++)
-        stores[s] = tensor_of_store(evaluation, instance, program->stores.at[s]);
-    return stores;
-}
-
-static Evaluation evaluate_call(const Instance *instance, const Call *call, const int64_t *sizes, EvalMode mode) {
-    const Model *model = instance->model;
-    int number = (int)(call->entry - model->emitted->entries);
-    const Entry *entry = model->program->entries.at[number];
-    Arena *arena = model->arena;
-    Evaluation evaluation = {
-        .arena = arena, .program = model->program, .mode = mode, .sizes = sizes, .margin = INFINITY};
-    evaluation.stores = stores_of(&evaluation, instance);
-    evaluation.inputs = ARENA_ARRAY(arena, Tensor, entry->inputs.count);
-    evaluation.outputs = ARENA_ARRAY(arena, Tensor, entry->outputs.count);
-    for (int i = 0; i < entry->inputs.count; i++)
-        evaluation.inputs[i] =
-            tensor_of_argument(arena, entry->inputs.at[i], &call->entry->arguments[i], call, call->arguments[i]);
-    evaluation.seed = instance->work.seed;
-    evaluation.tick = instance->work.draws;
-    if (call->entry->updates) {
-        uint64_t seed;
-        memcpy(&seed, instance->trainer, sizeof seed); /* the first field of every trainer */
-        evaluation.seed = seed;
-        evaluation.tick = (uint64_t)evaluation.stores[entry->step->position].values[0];
-    }
-    evaluate_graph(&evaluation, entry->graph);
-    return evaluation;
-}
-
 /* ---- comparing ---- */
 
 typedef struct Comparison {
@@ -299,38 +112,12 @@ typedef struct Comparison {
     bool tight; /* no decision of the evaluator was near enough to a tie to be turned by rounding */
 } Comparison;
 
-static double largest(const Tensor *tensor) {
-    double most = 0;
-    for (int64_t i = 0; i < tensor->count; i++)
-        if (fabs(tensor->values[i]) > most) most = fabs(tensor->values[i]);
-    return most;
-}
-
-static double deviation(const Tensor *exact, const Tensor *rounded) {
-    double most = 0;
-    for (int64_t i = 0; i < exact->count; i++)
-        if (fabs(exact->values[i] - rounded->values[i]) > most) most = fabs(exact->values[i] - rounded->values[i]);
-    return most;
-}
-
 /* A tensor that the emitted code made, against the evaluator's in double and rounded to float. */
 static void compare(const Comparison *comparison, const char *name, const Tensor *exact, const Tensor *rounded,
                     const Tensor *got) {
-    double epsilon = comparison->is_double ? DBL_EPSILON : (double)FLT_EPSILON;
-    double tolerance = 8 * deviation(exact, rounded) * (epsilon / (double)FLT_EPSILON) + 8 * largest(exact) * epsilon;
-    if (exact->elem != ELEM_REAL) tolerance = 0;
-    cr_assert_eq(exact->count, got->count);
-    int64_t wrong = 0, first = -1;
-    for (int64_t i = 0; i < exact->count; i++) {
-        bool good = fabs(exact->values[i] - got->values[i]) <= tolerance ||
-                    (isnan(exact->values[i]) && isnan(got->values[i])) || exact->values[i] == got->values[i];
-        if (!good && first < 0) first = i;
-        wrong += !good;
-    }
-    if (wrong == 0 || !comparison->tight) return;
-    cr_expect(false, "%s: %s: %lld of %lld elements are wrong, first [%lld]: %.9g instead of %.9g, tolerance %.3g",
-              comparison->where, name, (long long)wrong, (long long)exact->count, (long long)first, got->values[first],
-              exact->values[first], tolerance);
+    double tolerance = tensor_tolerance(exact, rounded, comparison->is_double);
+    const char *difference = tensor_difference(comparison->model->arena, exact, got, tolerance);
+    cr_expect(!difference || !comparison->tight, "%s: %s: %s", comparison->where, name, difference);
 }
 
 static void compare_outputs(const Comparison *comparison, const Call *call, const Evaluation *exact,
@@ -338,8 +125,7 @@ static void compare_outputs(const Comparison *comparison, const Call *call, cons
     const Entry *entry = comparison->model->program->entries.at[call->entry - comparison->model->emitted->entries];
     for (int o = 0; o < entry->outputs.count; o++) {
         int a = entry->inputs.count + o;
-        Tensor got = tensor_of_argument(comparison->model->arena, entry->outputs.at[o], &call->entry->arguments[a],
-                                        call, call->arguments[a]);
+        Tensor got = tensor_of_argument(comparison->model->arena, entry->outputs.at[o], call, a);
         compare(comparison, entry->outputs.at[o]->name, &exact->outputs[o], &rounded->outputs[o], &got);
     }
 }

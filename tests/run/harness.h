@@ -6,9 +6,7 @@
 #ifndef GRADC_TESTS_RUN_HARNESS_H
 #define GRADC_TESTS_RUN_HARNESS_H
 
-#include "compiler/emit/emit.h"
-#include "compiler/eval/eval.h"
-#include "runtime/core/gr.h"
+#include "tests/run/call.h"
 
 typedef struct Build {
     const char *compiler; /* "gcc", "clang" */
@@ -17,41 +15,9 @@ typedef struct Build {
     bool is_double;
 } Build;
 
-typedef struct Model {
-    Arena *arena;
-    const char *folder;      /* temporary: the emitted files */
-    const Program *program;  /* its graphs are those behind autodiff: for the evaluator */
-    const Program *lowered;  /* behind all passes: what was emitted */
-    void *object;            /* of dlopen */
-    const gr_model *emitted; /* NULL: this compiler or processor is not there, nothing to test */
-} Model;
-
 /* Reads tests/run/FILE and builds it. */
 Model model_open(Arena *arena, const char *file, const Build *build);
 void model_close(Model *model);
-
-/* Memory of one instance and one call, each block exactly as large as it must be. */
-typedef struct Instance {
-    const Model *model;
-    void *contents, *trainer;
-    gr_work work;
-    size_t shift; /* bytes from where the scratch ends to the guard page: other alignments of it */
-} Instance;
-
-Instance instance_new(const Model *model, uint64_t seed);
-void instance_free(Instance *instance);
-
-/* Arguments of one call, with values that `seed` decides. */
-typedef struct Call {
-    const gr_entry *entry;
-    int sizes[8];
-    void *arguments[32];
-    size_t bytes[32]; /* of each argument */
-} Call;
-
-Call call_new(const Model *model, int entry, const int64_t *sizes, uint64_t seed); /* sizes by Size.position */
-void call_free(Call *call);
-int call_run(Call *call, Instance *instance);
 
 /* All entries at small, odd and large sizes, several steps: asserts that both agree within 8 times what rounding every
  * intermediate to the real type changes, plus 8 units in the last place of the tensor's largest value. */
