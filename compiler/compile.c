@@ -3,7 +3,6 @@
  *     file -> Source -> AstFile -> Program -> (passes) -> Routines -> header and source text -> (libclang) -> files */
 #define _POSIX_C_SOURCE 200809L
 #include "compiler/compile.h"
-#include "compiler/kernels/kernels.h"
 #include "compiler/passes/pipeline.h"
 #include "compiler/support/embedded.h"
 #include "frontend/parse.h"
@@ -99,16 +98,20 @@ static const char *fault_of_name(const char *name) {
     return NULL;
 }
 
-static bool choose_name(Compilation *compilation) {
+static const char *wanted_name(const Compilation *compilation) {
     const CompileOptions *options = compilation->options;
-    const AstName line = compilation->tree->model;
+    if (options->name) return options->name;
+    if (compilation->tree->model.name) return compilation->tree->model.name;
     const char *file = base_name(options->path), *dot = strrchr(file, '.');
     int length = dot && dot != file ? (int)(dot - file) : (int)strlen(file);
-    const char *from_file = arena_print(compilation->arena, "%.*s", length, file);
-    const char *name = options->name ? options->name : line.name ? line.name : from_file;
-    compilation->emit.name = name;
+    return arena_print(compilation->arena, "%.*s", length, file);
+}
 
-    const char *fault = fault_of_name(name);
+/* Can files and symbols be called so? Plans do not care. */
+static bool check_name(Compilation *compilation) {
+    const CompileOptions *options = compilation->options;
+    const AstName line = compilation->tree->model;
+    const char *file = base_name(options->path), *name = compilation->emit.name, *fault = fault_of_name(name);
     if (!fault) return true;
     if (options->name) return fail(compilation, COMPILE_COMMAND_WRONG, "--name=%s: this %s", name, fault);
     if (line.name) {
@@ -138,11 +141,8 @@ static const char *command_text(Compilation *compilation) {
 
 /* ---- from the graph to validated text ---- */
 
-static bool emit_pair(Compilation *compilation) {
-    compilation->emit.command = command_text(compilation);
-    compilation->emit.source_name = base_name(compilation->options->path);
-    compilation->emit.target = compilation->options->target;
-    compilation->emission = emit_program(compilation->arena, compilation->program, &compilation->emit);
+static bool emit_texts(Compilation *compilation) {
+    compilation->emission = emit_pair(compilation->emitter);
     done(compilation, STAGE_EMIT);
     return true;
 }
@@ -199,18 +199,19 @@ bool compile_to_graph(Compilation *compilation) {
 }
 
 bool compile_to_routines(Compilation *compilation) {
-    const Program *program = compilation->program;
-    compilation->routines = ARENA_ARRAY(compilation->arena, Routine *, program->entries.count);
-    for (int e = 0; e < program->entries.count; e++) {
-        const Entry *entry = program->entries.at[e];
-        compilation->routines[e] = make_routine(compilation->arena, entry->graph, entry, compilation->options->target);
-    }
+    const CompileOptions *options = compilation->options;
+    compilation->emit = (EmitOptions){.name = wanted_name(compilation),
+                                      .command = command_text(compilation),
+                                      .source_name = base_name(options->path),
+                                      .target = options->target};
+    compilation->emitter = emitter_new(compilation->arena, compilation->program, &compilation->emit);
+    emitter_make_routines(compilation->emitter);
     done(compilation, STAGE_PLAN);
     return true;
 }
 
 bool compile_to_c(Compilation *compilation) {
-    return choose_name(compilation) && emit_pair(compilation) && validate_pair(compilation);
+    return check_name(compilation) && emit_texts(compilation) && validate_pair(compilation);
 }
 
 bool compile_write(Compilation *compilation, const char *directory, bool force) {

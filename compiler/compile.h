@@ -39,9 +39,9 @@ typedef struct Compilation {
 
     const Source *source;
     AstFile *tree;
-    Program *program;   /* one graph per entry; the passes replace it in place */
-    Routine **routines; /* by entry */
+    Program *program; /* one graph per entry; the passes replace it in place */
     EmitOptions emit;
+    Emitter *emitter; /* holds the routines: kernels and memory plans, by entry */
     Emission emission;
 } Compilation;
 

@@ -73,7 +73,7 @@ static void print_stage(Writer *out, const Compilation *compilation, const char 
         print_program(out, compilation->program);
     else
         for (int e = 0; e < compilation->program->entries.count; e++)
-            print_routine(out, compilation->routines[e]);
+            print_routine(out, compilation->emitter->routines[e]);
 }
 
 static void hear(void *context, const Compilation *compilation, const char *stage, bool changed) {

@@ -31,17 +31,19 @@ static const Graph *initial_graph(Arena *arena, Store *store) {
     return graph;
 }
 
-static void make_routines(Emitter *emitter) {
+void emitter_make_routines(Emitter *emitter) {
     const Program *program = emitter->program;
     const Target *target = emitter->options->target;
     for (int e = 0; e < program->entries.count; e++) {
         const Entry *entry = program->entries.at[e];
         emitter->routines[e] = make_routine(emitter->arena, entry->graph, entry, target);
+        name_kernels(emitter, emitter->routines[e], entry_name(emitter, entry));
     }
     for (int s = 0; s < program->stores.count; s++) {
         Store *store = program->stores.at[s];
-        if (!store_starts_at_zero(store))
-            emitter->initials[s] = make_routine(emitter->arena, initial_graph(emitter->arena, store), NULL, target);
+        if (store_starts_at_zero(store)) continue;
+        emitter->initials[s] = make_routine(emitter->arena, initial_graph(emitter->arena, store), NULL, target);
+        name_kernels(emitter, emitter->initials[s], initial_name(emitter, store));
     }
 }
 
@@ -105,13 +107,17 @@ static void write_source(Writer *writer, const Emitter *emitter) {
     emit_model_table(writer, emitter);
 }
 
-Emission emit_program(Arena *arena, const Program *program, const EmitOptions *options) {
-    Emitter *emitter = emitter_new(arena, program, options);
-    make_routines(emitter);
+Emission emit_pair(const Emitter *emitter) {
     Writer header, source;
-    writer_open(&header, arena);
-    writer_open(&source, arena);
+    writer_open(&header, emitter->arena);
+    writer_open(&source, emitter->arena);
     emit_header(&header, emitter);
     write_source(&source, emitter);
     return (Emission){writer_text(&header), writer_text(&source)};
+}
+
+Emission emit_program(Arena *arena, const Program *program, const EmitOptions *options) {
+    Emitter *emitter = emitter_new(arena, program, options);
+    emitter_make_routines(emitter);
+    return emit_pair(emitter);
 }

@@ -28,11 +28,23 @@ typedef struct Emitter {
     struct Fields *fields; /* fields.c */
 } Emitter;
 
-/* Chooses all names and places of fields; the routines are still to be made. */
+/* Chooses all names and places of fields; the routines are still to be made. The program has been elaborated and has
+ * been through all passes (Entry.graph and Store.init are lowered). */
 Emitter *emitter_new(Arena *arena, const Program *program, const EmitOptions *options);
+void emitter_make_routines(Emitter *emitter); /* and names their kernels */
 
-/* A parsed, elaborated program that has been through all passes (Entry.graph and Store.init are lowered). */
-Emission emit_program(Arena *arena, const Program *program, const EmitOptions *options);
+/* The pair. The routines are made. */
+Emission emit_pair(const Emitter *emitter);
+Emission emit_program(Arena *arena, const Program *program, const EmitOptions *options); /* the three in one */
+
+/* ---- origin.c ---- */
+
+typedef VEC(Span) SourceLines;
+
+/* The lines of the user's own file that a stage comes from, each once, in the order in which they were fused. */
+SourceLines stage_lines(Arena *arena, const Program *program, const Stage *stage);
+/* The text of the line that a span begins in, without indentation and comment, safe inside a comment of C. */
+const char *source_line(Arena *arena, Span span);
 
 /* ---- names.c: readable, unique, never a keyword or a libc name ---- */
 
@@ -58,7 +70,10 @@ const char *store_address(const Emitter *emitter, const Store *store);
 
 /* ---- routine.c: kernels ---- */
 
-/* Writes the kernels of an entry, and behind them
+/* The C functions of kernels and stages: Kernel.name and Stage.name. `name` is that of the entry. */
+void name_kernels(const Emitter *emitter, const Routine *routine, const char *name);
+
+/* Writes the kernels of an entry, which have their names, and behind them
  *
  *     static int ENTRY_run(const ENTRY_call *call, int thread, int threads)   GR_OK or GR_NONFINITE
  *

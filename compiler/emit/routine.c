@@ -1,47 +1,17 @@
 /* Kernels as functions, and the function that runs an entry's steps in order. */
 #include "compiler/emit/stage.h"
-#include <ctype.h>
 #include <string.h>
 
 /* ---- comments: the source lines that a stage comes from ---- */
 
-/* The place in the user's own file: prelude functions are shown by their caller. */
-static Span users_span(const Emitter *emitter, const Node *node) {
-    for (const Origin *origin = node->origin; origin != NULL; origin = origin->caller)
-        if (origin->span.source == emitter->program->source) return origin->span;
-    return (Span){0};
-}
-
-static const char *source_line(Arena *arena, Span span) {
-    const Source *source = span.source;
-    int line = span_line(span), begin = source->lines[line - 1], end = begin;
-    while (isspace((unsigned char)source->text[begin]) && source->text[begin] != '\n')
-        begin++;
-    for (end = begin; end < source->length && source->text[end] != '\n' && source->text[end] != '\r'; end++) {
-        if (source->text[end] == '#') break; /* the model's comments stay there: none can end ours */
-    }
-    while (end > begin && isspace((unsigned char)source->text[end - 1]))
-        end--;
-    char *text = arena_copy(arena, source->text + begin, (size_t)(end - begin) + 1);
-    text[end - begin] = 0;
-    for (char *c = text; *c != 0; c++)
-        if ((c[0] == '*' && c[1] == '/') || (c[0] == '/' && c[1] == '*')) c[1] = ' ';
-    return text;
-}
+enum { LINES_SHOWN = 8 };
 
 static void comment_stage(Writer *out, const Emitter *emitter, const Stage *stage) {
-    int last = 0;
-    const char *lines[8];
-    int count = 0;
-    for (int n = 0; n < stage->nodes.count && count < 8; n++) {
-        Span span = users_span(emitter, stage->nodes.at[n]);
-        if (span.source == NULL || span_line(span) == last) continue;
-        last = span_line(span);
-        lines[count++] =
-            arena_print(out->arena, "%s:%d: %s", emitter->options->source_name, last, source_line(out->arena, span));
-    }
+    SourceLines lines = stage_lines(out->arena, emitter->program, stage);
+    int count = lines.count < LINES_SHOWN ? lines.count : LINES_SHOWN;
     for (int l = 0; l < count; l++)
-        write_line(out, "%s %s%s", l == 0 ? "/*" : " *", lines[l], l + 1 == count ? " */" : "");
+        write_line(out, "%s %s:%d: %s%s", l == 0 ? "/*" : " *", emitter->options->source_name, span_line(lines.at[l]),
+                   source_line(out->arena, lines.at[l]), l + 1 == count ? " */" : "");
 }
 
 /* ---- names of the functions ---- */
@@ -93,7 +63,7 @@ static const char *kernel_name(Scope *scope, const Kernel *kernel, const char *n
     return numbered_name(scope, arena_print(scope->arena, "%s_rows", name));
 }
 
-static void name_functions(const Emitter *emitter, const Routine *routine, const char *name) {
+void name_kernels(const Emitter *emitter, const Routine *routine, const char *name) {
     Scope scope = {.arena = emitter->arena};
     scope_name(&scope, arena_print(emitter->arena, "%s_run", name));
     scope_name(&scope, arena_print(emitter->arena, "%s_call", name));
@@ -197,7 +167,6 @@ static void run_step(Writer *out, const Emitter *emitter, const Routine *routine
 
 void emit_routine(Writer *out, const Emitter *emitter, const Routine *routine, const char *name) {
     const char *call_type = arena_print(emitter->arena, "%s_call", name);
-    name_functions(emitter, routine, name);
     emit_stages(out, emitter, routine, call_type);
     write_line(out, "static int %s_run(const %s *call, int thread, int threads) {", name, call_type);
     if (routine->steps.count == 0) write_line(out, "(void)call;");
@@ -211,7 +180,6 @@ void emit_routine(Writer *out, const Emitter *emitter, const Routine *routine, c
 }
 
 void emit_initial(Writer *out, const Emitter *emitter, const Routine *routine, const char *name) {
-    name_functions(emitter, routine, name);
     if (routine->arena_bytes + routine->local_bytes > 0) internal_error("first contents need scratch memory");
     emit_stages(out, emitter, routine, "init_call");
     write_line(out, "static void %s(const init_call *call) {", name);

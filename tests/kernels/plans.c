@@ -174,7 +174,7 @@ static void check_model(const char *path, const char *target) {
     compilation_open(&compilation, &arena, &options);
     cr_assert(compile_to_graph(&compilation) && compile_to_routines(&compilation), "%s", path);
     for (int e = 0; e < compilation.program->entries.count; e++) {
-        const Routine *routine = compilation.routines[e];
+        const Routine *routine = compilation.emitter->routines[e];
         const char *where = arena_print(&arena, "%s, %s for %s", strrchr(path, '/') + 1,
                                         compilation.program->entries.at[e]->name, target);
         check_order(routine, where);
