@@ -9,6 +9,7 @@ const char help_text[] =
     "\n"
     "  compile  write NAME.h, NAME.c, gr.h, gr_kernel.h (the default)\n"
     "  check    diagnostics only\n"
+    "  plan     memory, FLOPs, parameters, kernels\n"
     "  dump     the program after --after=PASS (list: all names, all: after every pass)\n"
     "\n"
     "model     -D NAME=VALUE         replace a size or constant\n"
@@ -210,7 +211,8 @@ static bool read_option(Reader *reader, const char *argument) {
 /* ---- the whole line ---- */
 
 static const char *const commands[] =
-    {[COMMAND_COMPILE] = "compile", [COMMAND_CHECK] = "check", [COMMAND_DUMP] = "dump", NULL};
+    {[COMMAND_COMPILE] = "compile", [COMMAND_CHECK] = "check", [COMMAND_DUMP] = "dump", [COMMAND_PLAN] = "plan", NULL};
+enum { COMMAND_WORDS = sizeof commands / sizeof *commands - 1 };
 
 /* The first word is a command unless it looks like a file. */
 static bool read_command_word(Reader *reader) {
@@ -223,7 +225,7 @@ static bool read_command_word(Reader *reader) {
         return true;
     }
     if (strpbrk(word, "./-")) return true;
-    return wrong(reader, "unknown command %s%s", word, suggestion(reader, word, commands, COMMAND_DUMP + 1));
+    return wrong(reader, "unknown command %s%s", word, suggestion(reader, word, commands, COMMAND_WORDS));
 }
 
 static bool read_file_name(Reader *reader, const char *argument) {
@@ -255,7 +257,7 @@ static void set_real_type(Reader *reader) {
 }
 
 bool read_command(Arena *arena, int count, char **arguments, Command *command, const char **why) {
-    *command = (Command){.directory = ".", .compile = {.validate = true, .target = target_default()}};
+    *command = (Command){.arena = arena, .directory = ".", .compile = {.validate = true, .target = target_default()}};
     Reader reader = {.arena = arena, .command = command, .arguments = arguments, .count = count, .at = 1, .why = why};
     if (!read_command_word(&reader)) return false;
     bool files_only = false;

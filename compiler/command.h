@@ -4,11 +4,19 @@
 
 #include "compiler/compile.h"
 
-typedef enum CommandKind { COMMAND_COMPILE, COMMAND_CHECK, COMMAND_DUMP, COMMAND_HELP, COMMAND_VERSION } CommandKind;
+typedef enum CommandKind {
+    COMMAND_COMPILE,
+    COMMAND_CHECK,
+    COMMAND_DUMP,
+    COMMAND_PLAN,
+    COMMAND_HELP, /* not words, but options */
+    COMMAND_VERSION
+} CommandKind;
 
 typedef enum Colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER } Colour;
 
 typedef struct Command {
+    Arena *arena; /* that everything is made in */
     CommandKind kind;
     CompileOptions compile;
     const char *directory; /* -o */

@@ -1,45 +1,70 @@
+#define _POSIX_C_SOURCE 200809L
 #include "compiler/messages.h"
+#include "compiler/support/json.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-static void print_string(FILE *out, const char *text) {
-    fputc('"', out);
-    for (const char *c = text; *c; c++) {
-        if (*c == '"' || *c == '\\')
-            fprintf(out, "\\%c", *c);
-        else if ((unsigned char)*c < 0x20)
-            fprintf(out, "\\u%04x", (unsigned)(unsigned char)*c);
-        else
-            fputc(*c, out);
-    }
-    fputc('"', out);
-}
+/* ---- one object a line ---- */
 
-static void print_object(FILE *out, const Diagnostic *diagnostic) {
+static void print_object(Arena *arena, FILE *out, const Diagnostic *diagnostic) {
     static const char *const words[] = {[NOTE] = "note", [WARNING] = "warning", [ERROR] = "error"};
     fprintf(out, "{\"severity\": \"%s\", ", words[diagnostic->severity]);
     if (diagnostic->span.source) {
-        fputs("\"file\": ", out);
-        print_string(out, diagnostic->span.source->path);
-        fprintf(out, ", \"line\": %d, \"column\": %d, ", span_line(diagnostic->span), span_column(diagnostic->span));
+        fprintf(out, "\"file\": %s, \"line\": %d, \"column\": %d, ", json_string(arena, diagnostic->span.source->path),
+                span_line(diagnostic->span), span_column(diagnostic->span));
     }
-    fputs("\"message\": ", out);
-    print_string(out, diagnostic->message);
+    fprintf(out, "\"message\": %s", json_string(arena, diagnostic->message));
     for (const Diagnostic *note = diagnostic->notes; note; note = note->next) {
         fputs(note == diagnostic->notes ? ", \"notes\": [" : ", ", out);
-        print_object(out, note);
+        print_object(arena, out, note);
         if (!note->next) fputc(']', out);
     }
     fputc('}', out);
 }
 
-void print_json(const Diagnostics *diagnostics, FILE *out) {
+static void print_json(const Diagnostics *diagnostics, FILE *out) {
     for (int i = 0; i < diagnostics->items.count; i++) {
-        print_object(out, diagnostics->items.at[i]);
+        print_object(diagnostics->arena, out, diagnostics->items.at[i]);
         fputc('\n', out);
     }
 }
 
-void print_json_failure(const char *message, FILE *out) {
+static void print_json_failure(Arena *arena, const char *message, FILE *out) {
     Diagnostic failure = {.severity = ERROR, .message = message};
-    print_object(out, &failure);
+    print_object(arena, out, &failure);
     fputc('\n', out);
+}
+
+/* ---- what the user is told ---- */
+
+static bool in_colour(const Command *command) {
+    const char *no_colour = getenv("NO_COLOR");
+    if (command->colour == COLOUR_AUTO) return isatty(STDERR_FILENO) && !(no_colour && *no_colour);
+    return command->colour == COLOUR_ALWAYS;
+}
+
+void print_failure(const Command *command, const char *message) {
+    bool colour = in_colour(command);
+    if (command->json)
+        print_json_failure(command->arena, message, stderr);
+    else
+        fprintf(stderr, "gradc: %serror:%s %s\n", colour ? "\033[31m" : "", colour ? "\033[0m" : "", message);
+}
+
+int report(const Command *command, const Compilation *compilation) {
+    if (command->json)
+        print_json(&compilation->diagnostics, stderr);
+    else
+        diag_print(&compilation->diagnostics, stderr, in_colour(command));
+    if (compilation->status == COMPILE_BUG) internal_error("%s", compilation->failure);
+    if (compilation->failure) print_failure(command, compilation->failure);
+    return (int)compilation->status;
+}
+
+int finish_output(const Command *command, int status) {
+    if (fflush(stdout) == 0 && !ferror(stdout)) return status;
+    print_failure(command, arena_print(command->arena, "cannot write to standard output: %s", strerror(errno)));
+    return COMPILE_MACHINE_FAILED;
 }

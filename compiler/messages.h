@@ -1,12 +1,15 @@
-/* How diagnostics reach the user. */
+/* How diagnostics reach the user: on the error stream, as text or with --json as one object a line:
+ * {"severity", "file", "line", "column", "message", "notes": [...]}; what has no place is without the three. */
 #ifndef GRADC_MESSAGES_H
 #define GRADC_MESSAGES_H
 
-#include "compiler/support/diag.h"
-#include <stdio.h>
+#include "compiler/command.h"
 
-/* One object a line: {"severity", "file", "line", "column", "message", "notes": [...]}; no place: without the three. */
-void print_json(const Diagnostics *diagnostics, FILE *out);
-void print_json_failure(const char *message, FILE *out); /* of what has no place */
+/* One line about what has no place in a model. */
+void print_failure(const Command *command, const char *message);
+/* Everything that went wrong, and the status to exit with. Does not return after a bug of ours. */
+int report(const Command *command, const Compilation *compilation);
+/* What was printed has arrived, else the machine failed: the status to exit with. */
+int finish_output(const Command *command, int status);
 
 #endif

@@ -18,6 +18,11 @@ void schedule_steps(Routine *routine);
 void plan_memory(Routine *routine, bool is_double);
 void place_barriers(Routine *routine);
 
+int64_t element_bytes(const Buffer *buffer, bool is_double);
+bool stage_is_contraction(const Stage *stage); /* its one total sums products: what Routine.flops counts */
+/* What people call a buffer: an argument's name, a path, or "x (%12)" with the number of the node that it holds. */
+const char *buffer_label(Arena *arena, const Buffer *buffer);
+
 void print_routine(Writer *writer, const Routine *routine); /* the text of `dump --after=plan` */
 
 #endif

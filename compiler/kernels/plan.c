@@ -33,8 +33,8 @@ static void find_lives(Routine *routine) {
     }
 }
 
-static int64_t element_bytes(const Buffer *buffer, bool is_double) {
-    if (buffer->elem == ELEM_BOOL) return 1;
+int64_t element_bytes(const Buffer *buffer, bool is_double) {
+    if (buffer->elem == ELEM_BOOL || buffer->is_byte) return 1;
     return buffer->elem == ELEM_REAL && is_double ? 8 : 4;
 }
 

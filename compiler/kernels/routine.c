@@ -1,7 +1,7 @@
 /* The way from a graph to a routine, on one page; and how a routine is printed. */
 #include "compiler/kernels/kernels.h"
 
-static bool is_contraction(const Stage *stage) {
+bool stage_is_contraction(const Stage *stage) {
     if (stage->totals.count != 1 || stage->totals.at[0].reduce != REDUCE_SUM) return false;
     const Expr *value = &stage->body.exprs.at[stage->totals.at[0].value];
     return value->kind == EXPR_CALL && value->u.call.fn == SCALAR_mul;
@@ -16,7 +16,7 @@ static double count_flops(const Routine *routine) {
             double points = 2;
             for (int i = 0; i < stage->free_count + stage->reduced_count; i++)
                 points *= (double)dim_high(stage->indices[i].size);
-            if (is_contraction(stage)) flops += points;
+            if (stage_is_contraction(stage)) flops += points;
         }
     return flops;
 }
@@ -33,7 +33,7 @@ Routine *make_routine(Arena *arena, const Graph *graph, const Entry *entry, cons
 
 /* ---- printing ---- */
 
-static const char *buffer_label(Arena *arena, const Buffer *buffer) {
+const char *buffer_label(Arena *arena, const Buffer *buffer) {
     if (buffer->copy_of != NULL) return arena_print(arena, "copy of %s", buffer_label(arena, buffer->copy_of));
     if (buffer->argument != NULL) return buffer->argument->name;
     if (buffer->store != NULL) return buffer->store->path;
