@@ -33,6 +33,13 @@ int64_t tensor_offset(const Tensor *tensor, const int64_t *position) {
     return offset;
 }
 
+void tensor_next(const Tensor *tensor, int64_t *position) {
+    for (int i = tensor->rank - 1; i >= 0; i--) {
+        if (++position[i] < tensor->dims[i]) return;
+        position[i] = 0;
+    }
+}
+
 /* ---- bodies ---- */
 
 double evaluate_round(const Evaluation *evaluation, Elem elem, double value) {
@@ -45,7 +52,7 @@ void evaluate_margin(Evaluation *evaluation, double a, double b) {
 }
 
 double evaluate_draw(const Evaluation *evaluation, DrawKind kind, uint32_t site, int64_t element) {
-    Stream stream = {evaluation->seed, evaluation->tick, site};
+    Stream stream = {evaluation->seed, evaluation->tick + (evaluation->loop << 32), site};
     if (kind == DRAW_UNIFORM) return philox_uniform(stream, (uint64_t)element);
     return philox_normal(stream, (uint64_t)element, evaluation->mode == EVAL_FLOAT);
 }
@@ -79,10 +86,11 @@ static double evaluate_call(Evaluation *evaluation, const Body *body, const Expr
 }
 
 static double evaluate_expr(Evaluation *evaluation, const Body *body, const Expr *expr, const int64_t *indices,
-                            const double *reads, const double *values) {
+                            const BodyReader *reader, const double *values) {
     switch (expr->kind) {
     case EXPR_LITERAL: return expr->u.number;
-    case EXPR_READ: return reads[expr->u.read];
+    case EXPR_READ:
+    case EXPR_LOOKUP: return reader->read(reader, expr, values);
     case EXPR_INDEX: return (double)indices[expr->u.index];
     case EXPR_SIZE: return (double)dim_value(expr->u.size, evaluation->sizes);
     case EXPR_DRAW: {
@@ -95,11 +103,11 @@ static double evaluate_expr(Evaluation *evaluation, const Body *body, const Expr
     internal_error("an expression of kind %d in a nest", (int)expr->kind);
 }
 
-double evaluate_body(Evaluation *evaluation, const Body *body, const int64_t *indices, const double *reads,
+double evaluate_body(Evaluation *evaluation, const Body *body, const int64_t *indices, const BodyReader *reader,
                      double *values) {
     for (int i = 0; i < body->exprs.count; i++) {
         const Expr *expr = &body->exprs.at[i];
-        double value = evaluate_expr(evaluation, body, expr, indices, reads, values);
+        double value = evaluate_expr(evaluation, body, expr, indices, reader, values);
         values[i] = evaluate_round(evaluation, expr->elem, value);
     }
     return values[body->exprs.count - 1];
@@ -125,6 +133,7 @@ static void keep_updates(Evaluation *evaluation, const Graph *graph) {
 
 void evaluate_graph(Evaluation *evaluation, const Graph *graph) {
     evaluation->values = ARENA_ARRAY(evaluation->arena, Tensor, graph->nodes.count);
+    evaluation->parts = ARENA_ARRAY(evaluation->arena, Tensor *, graph->nodes.count);
     for (int i = 0; i < graph->nodes.count; i++) {
         const Node *node = graph->nodes.at[i];
         if (!is_init_result(node)) op_table[node->op].evaluate(evaluation, node);

@@ -28,13 +28,18 @@ typedef struct Evaluation {
     Tensor *inputs;       /* by Argument.position; given */
     Tensor *stores;       /* by Store.position; given, and replaced by evaluate_entry's updates */
     Tensor *outputs;      /* by Argument.position; made */
+    Tensor *formals[3];   /* in a region: by FormalKind and number */
+    Tensor *yields;       /* in a region: its results; made */
+    uint64_t loop;        /* number of the step among all of the loops around, from 1; 0 outside of loops */
     Tensor *values;       /* by Node.id; made */
+    Tensor **parts;       /* by Node.id of loops: their results; made */
     double margin;        /* see evaluate_margin; INFINITY before the first decision, set by the caller */
     bool finite;          /* made: no loss of the graph was infinite or NaN */
 } Evaluation;
 
 Tensor tensor_new(Arena *arena, Elem elem, int rank, const int64_t *dims); /* of zeros; dims are copied */
 Tensor tensor_of_type(const Evaluation *evaluation, Type type);            /* the shape at the sizes of this call */
+void tensor_next(const Tensor *tensor, int64_t *position);                  /* the row-major successor */
 int64_t tensor_offset(const Tensor *tensor, const int64_t *position);      /* asserts that it lies inside */
 
 /* Computes all nodes of a graph into evaluation->values and results into outputs; then updates go into stores, up to
@@ -50,8 +55,13 @@ double evaluate_round(const Evaluation *evaluation, Elem elem, double value);
 /* Notes a discrete decision between two reals: margin = |a - b| / max(1, |a|, |b|). Equal ones are equal in any
  * precision (zeros of padding, rows that are the same) and do not count. */
 void evaluate_margin(Evaluation *evaluation, double a, double b);
-/* The value of a body at a point: indices by number, reads by number. `values` is room for every expression of it. */
-double evaluate_body(Evaluation *evaluation, const Body *body, const int64_t *indices, const double *reads,
+/* Where a body's reads and lookups get their elements: `values` has those of the expressions before it. */
+typedef struct BodyReader {
+    double (*read)(const struct BodyReader *reader, const Expr *expr, const double *values);
+} BodyReader;
+
+/* The value of a body at a point: indices by number. `values` is room for every expression of it. */
+double evaluate_body(Evaluation *evaluation, const Body *body, const int64_t *indices, const BodyReader *reader,
                      double *values);
 /* Element `element` of a draw. */
 double evaluate_draw(const Evaluation *evaluation, DrawKind kind, uint32_t site, int64_t element);

@@ -9,6 +9,12 @@ static bool call_equal(const Expr *a, const Expr *b) {
     return a->u.call.fn == b->u.call.fn && memcmp(a->u.call.args, b->u.call.args, sizeof a->u.call.args) == 0;
 }
 
+static bool lookup_equal(const Expr *a, const Expr *b) {
+    size_t size = (size_t)a->u.lookup.count * sizeof *a->u.lookup.computed;
+    return a->u.lookup.read == b->u.lookup.read && a->u.lookup.count == b->u.lookup.count &&
+           memcmp(a->u.lookup.computed, b->u.lookup.computed, size) == 0;
+}
+
 bool expr_equal(const Expr *a, const Expr *b) {
     if (a->kind != b->kind || a->elem != b->elem) return false;
     switch (a->kind) {
@@ -20,9 +26,32 @@ bool expr_equal(const Expr *a, const Expr *b) {
     case EXPR_DRAW:
         return a->u.draw.kind == b->u.draw.kind && a->u.draw.site == b->u.draw.site &&
                affine_equal(a->u.draw.element, b->u.draw.element);
+    case EXPR_LOOKUP: return lookup_equal(a, b);
     case EXPR_CALL: return call_equal(a, b);
     }
     return false;
+}
+
+int expr_arity(const Expr *expr) {
+    if (expr->kind == EXPR_LOOKUP) return expr->u.lookup.count;
+    return expr->kind == EXPR_CALL ? scalar_table[expr->u.call.fn].arity : 0;
+}
+
+int expr_operand(const Expr *expr, int number) {
+    return expr->kind == EXPR_LOOKUP ? expr->u.lookup.computed[number].position : expr->u.call.args[number];
+}
+
+Expr expr_renumbered(Arena *arena, const Expr *expr, const int *to) {
+    Expr new = *expr;
+    if (expr->kind == EXPR_LOOKUP) {
+        Computed *computed = ARENA_ARRAY(arena, Computed, expr->u.lookup.count);
+        for (int i = 0; i < expr->u.lookup.count; i++)
+            computed[i] = (Computed){expr->u.lookup.computed[i].axis, to[expr->u.lookup.computed[i].position]};
+        new.u.lookup.computed = computed;
+    }
+    for (int i = 0; expr->kind == EXPR_CALL && i < expr_arity(expr); i++)
+        new.u.call.args[i] = to[expr->u.call.args[i]];
+    return new;
 }
 
 static int body_add(Body *body, Expr expr) {
@@ -58,6 +87,14 @@ int body_draw(Body *body, DrawKind kind, uint32_t site, Affine element) {
     expr.u.draw.kind = kind;
     expr.u.draw.site = site;
     expr.u.draw.element = element;
+    return body_add(body, expr);
+}
+
+int body_lookup(Body *body, Elem elem, int read, int count, const Computed *computed) {
+    Expr expr = {.kind = EXPR_LOOKUP, .elem = elem};
+    expr.u.lookup.read = read;
+    expr.u.lookup.count = count;
+    expr.u.lookup.computed = arena_copy(body->arena, computed, (size_t)count * sizeof *computed);
     return body_add(body, expr);
 }
 

@@ -7,16 +7,40 @@ Graph *graph_new(Arena *arena) {
     return graph;
 }
 
-static bool is_root(Op op) {
-    return op == OP_result || op == OP_update || op == OP_loss;
+bool op_is_root(Op op) {
+    return op == OP_result || op == OP_update || op == OP_loss || op == OP_yield;
+}
+
+bool op_has_region(Op op) {
+    return op == OP_scan || op == OP_custom;
+}
+
+static bool stands_in(const Graph *graph, const Node *node) {
+    return node->id < graph->nodes.count && graph->nodes.at[node->id] == node;
+}
+
+Node *graph_use(Graph *graph, Node *node) {
+    if (graph->around == NULL || stands_in(graph, node)) return node;
+    Node *outside = graph_use(graph->around, node);
+    for (int i = 0; i < graph->captures.count; i++)
+        if (graph->captures.at[i].outside == outside) return graph->captures.at[i].formal;
+    Node *formal = graph_add(graph, OP_formal, outside->type, 0, NULL, outside->origin);
+    formal->label = outside->label;
+    formal->u.formal.kind = FORMAL_CAPTURE;
+    formal->u.formal.number = graph->captures.count;
+    vec_push(graph->arena, &graph->captures, ((Capture){outside, formal}));
+    return formal;
 }
 
 Node *graph_add(Graph *graph, Op op, Type type, int arg_count, Node *const *args, const Origin *origin) {
+    Node **own_args = arena_copy(graph->arena, args, (size_t)arg_count * sizeof *args);
+    for (int i = 0; i < arg_count; i++)
+        own_args[i] = graph_use(graph, own_args[i]); /* may append a formal */
     Node *node = ARENA_NEW(graph->arena, Node);
     *node = (Node){.op = op, .id = graph->nodes.count, .type = type, .arg_count = arg_count, .origin = origin};
-    node->args = arena_copy(graph->arena, args, (size_t)arg_count * sizeof *args);
+    node->args = own_args;
     vec_push(graph->arena, &graph->nodes, node);
-    if (is_root(op)) vec_push(graph->arena, &graph->roots, node);
+    if (op_is_root(op)) vec_push(graph->arena, &graph->roots, node);
     return node;
 }
 

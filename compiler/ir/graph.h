@@ -5,7 +5,9 @@
  *
  *     y[n, o, i, j] = sum[c, p, q] x[n, c, 2*i + p, 2*j + q] * k[o, c, p, q]
  *
- * Nodes stand in an order in which arguments come before their users. Passes make a new graph from an old one. */
+ * Nodes stand in an order in which arguments come before their users. Passes make a new graph from an old one.
+ *
+ * Loops and custom gradients own a region: a graph of its own, with formals for leaves and yields for roots. */
 #ifndef GRADC_IR_GRAPH_H
 #define GRADC_IR_GRAPH_H
 
@@ -66,6 +68,43 @@ typedef struct Nest {
     double otherwise; /* reduce none: the value at points that take no part */
 } Nest;
 
+/* ---- gather and scatter_add ---- */
+
+enum { NO_READ = -1 };
+
+/* A position on one axis: an affine expression, plus the element of an int tensor. */
+typedef struct Coordinate {
+    Affine affine;
+    int read; /* number of a read of the addressing, or NO_READ */
+} Coordinate;
+
+/* Where the element of every point lies in another tensor: table[id[n], 2*d] for the points n, d. */
+typedef struct Addressing {
+    int index_count, read_count;
+    const Index *indices;   /* of the points; all free */
+    const Read *reads;      /* of int arguments, at affine positions that are inside */
+    int rank;               /* of the tensor that is addressed */
+    const Coordinate *axes; /* [rank] */
+} Addressing;
+
+/* ---- regions ---- */
+
+typedef enum FormalKind {
+    FORMAL_CARRY,  /* what the step before has left */
+    FORMAL_INPUT,  /* this step's part of a tensor, along its first axis */
+    FORMAL_CAPTURE /* the same in every step */
+} FormalKind;
+
+/* What a loop does in each step, or how a custom gradient is computed. The node's arguments are first contents of the
+ * carries, inputs, captures; the body's yields are the carries' next contents, then what is stacked. */
+typedef struct Region {
+    struct Graph *body;
+    int carries, inputs, captures;
+    int outputs;   /* stacked along a new first axis */
+    Dim length;    /* steps */
+    bool reversed; /* the last position is the first step's */
+} Region;
+
 /* ---- stores: what outlives a call ---- */
 
 typedef enum StoreKind {
@@ -105,13 +144,34 @@ typedef struct Node {
             uint32_t site; /* one per sampling statement as elaborated */
         } random;
         Nest nest;
+        Addressing addressing; /* OP_gather, OP_scatter_add */
+        struct {
+            int axis, from, to; /* `from` axes of the argument become `to` axes of the result; one of them is 1 */
+        } regroup;
+        struct {
+            int axis;
+            bool reversed; /* from the end; argsort: the largest first */
+        } along;           /* OP_concat, OP_cumsum, OP_argsort */
+        Region *region;    /* OP_scan, OP_custom */
+        struct {
+            FormalKind kind;
+            int number;
+        } formal;
+        int result; /* OP_part, OP_yield: a result of the region */
     } u;
 } Node;
+
+/* A value from around a region that its body uses, and the formal that stands for it there. */
+typedef struct Capture {
+    Node *outside, *formal;
+} Capture;
 
 typedef struct Graph {
     Arena *arena;
     VEC(Node *) nodes;
-    VEC(Node *) roots; /* results, updates and losses in program order; also among the nodes */
+    VEC(Node *) roots;    /* results, updates, losses and yields in program order; also among the nodes */
+    struct Graph *around; /* while a region is made: the graph whose nodes it may use, which then are captured */
+    VEC(Capture) captures;
 } Graph;
 
 /* ---- program ---- */
@@ -151,8 +211,13 @@ typedef struct Program {
 } Program;
 
 Graph *graph_new(Arena *arena);
-/* Appends a node, and a root to the roots as well; args are copied. The type is set by the caller, who is ops/build. */
+/* The node as this graph sees it: itself, or the formal that captures it. */
+Node *graph_use(Graph *graph, Node *node);
+/* Appends a node, and a root to the roots as well; args are copied, those from around the graph captured. The type is set by the caller, who is ops/build. */
 Node *graph_add(Graph *graph, Op op, Type type, int arg_count, Node *const *args, const Origin *origin);
+
+bool op_has_region(Op op);
+bool op_is_root(Op op);
 
 bool entry_updates(const Entry *entry); /* stores anything: has a trainer argument */
 /* Two nodes that are nests: the same but for names and arguments (of which it needs the ranks alone). */

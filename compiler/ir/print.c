@@ -80,15 +80,27 @@ static const char *affine(NestPrinter *printer, Affine a) {
     return affine_text(printer->arena, a, printer->names);
 }
 
-static void print_read(NestPrinter *printer, const Read *read) {
-    const Node *arg = printer->node->args[read->arg];
-    write_text(printer->writer, "%%%d[", arg->id);
-    for (int axis = 0; axis < arg->type.shape.rank; axis++)
-        write_text(printer->writer, "%s%s", axis > 0 ? ", " : "", affine(printer, read->axes[axis]));
-    write_text(printer->writer, "]");
+static void print_use(NestPrinter *printer, int expr);
+
+static const Computed *computed_axis(const Expr *expr, int axis) {
+    for (int i = 0; expr->kind == EXPR_LOOKUP && i < expr->u.lookup.count; i++)
+        if (expr->u.lookup.computed[i].axis == axis) return &expr->u.lookup.computed[i];
+    return NULL;
 }
 
-static void print_use(NestPrinter *printer, int expr);
+/* Of a read or lookup; computed positions stand in parentheses. */
+static void print_element(NestPrinter *printer, const Expr *expr, const Read *read) {
+    const Node *arg = printer->node->args[read->arg];
+    write_text(printer->writer, "%%%d[", arg->id);
+    for (int axis = 0; axis < arg->type.shape.rank; axis++) {
+        const Computed *computed = computed_axis(expr, axis);
+        write_text(printer->writer, "%s%s", axis > 0 ? ", " : "", computed ? "(" : affine(printer, read->axes[axis]));
+        if (!computed) continue;
+        print_use(printer, computed->position);
+        write_text(printer->writer, ")");
+    }
+    write_text(printer->writer, "]");
+}
 
 static void print_expr(NestPrinter *printer, int expr) {
     Writer *writer = printer->writer;
@@ -96,7 +108,8 @@ static void print_expr(NestPrinter *printer, int expr) {
     const Expr *e = &nest->body.exprs.at[expr];
     switch (e->kind) {
     case EXPR_LITERAL: write_text(writer, "%s", number_text(printer->arena, e->elem, e->u.number)); break;
-    case EXPR_READ: print_read(printer, &nest->reads[e->u.read]); break;
+    case EXPR_READ: print_element(printer, e, &nest->reads[e->u.read]); break;
+    case EXPR_LOOKUP: print_element(printer, e, &nest->reads[e->u.lookup.read]); break;
     case EXPR_INDEX: write_text(writer, "%s", printer->names[e->u.index]); break;
     case EXPR_SIZE: write_text(writer, "size(%s)", dim_text(printer->arena, e->u.size)); break;
     case EXPR_TOTAL: write_text(writer, "total(%d)", e->u.total); break;
@@ -122,14 +135,14 @@ static void print_use(NestPrinter *printer, int expr) {
         print_expr(printer, expr);
 }
 
-/* How often the calls that the result needs are used. */
+/* How often the calls and lookups that the result needs are used. */
 static int *count_uses(Arena *arena, const Body *body) {
     int *uses = ARENA_ARRAY(arena, int, body->exprs.count);
     for (int i = body->exprs.count - 1; i >= 0; i--) {
         const Expr *e = &body->exprs.at[i];
-        if (e->kind != EXPR_CALL || (uses[i] == 0 && i != body->exprs.count - 1)) continue;
-        for (int a = 0; a < scalar_table[e->u.call.fn].arity; a++)
-            uses[e->u.call.args[a]]++;
+        if (uses[i] == 0 && i != body->exprs.count - 1) continue;
+        for (int a = 0; a < expr_arity(e); a++)
+            uses[expr_operand(e, a)]++;
     }
     return uses;
 }
@@ -140,7 +153,7 @@ static void print_body(NestPrinter *printer) {
     printer->lets = ARENA_ARRAY(printer->arena, int, body->exprs.count);
     for (int i = 0; i < body->exprs.count; i++) {
         printer->lets[i] = -1;
-        if (uses[i] < 2 || body->exprs.at[i].kind != EXPR_CALL) continue;
+        if (uses[i] < 2 || expr_arity(&body->exprs.at[i]) == 0) continue;
         write_text(printer->writer, "%s$%d = ", count == 0 ? "let " : ", ", count);
         print_expr(printer, i);
         printer->lets[i] = count++;
@@ -188,8 +201,79 @@ static void print_nest(Writer *writer, const Node *node) {
 
 /* ---- nodes ---- */
 
+const char *const formal_kind_names[3] = {"carry", "input", "capture"};
+
+static const char **point_names(Arena *arena, const Addressing *addressing) {
+    const char **names = ARENA_ARRAY(arena, const char *, addressing->index_count);
+    for (int i = 0; i < addressing->index_count; i++) {
+        names[i] = addressing->indices[i].name ? addressing->indices[i].name : "i";
+        for (int other = 0; other < i; other++)
+            if (strcmp(names[i], names[other]) == 0) names[i] = arena_print(arena, "%s_2", names[i]), other = -1;
+    }
+    return names;
+}
+
+static void print_coordinate(Writer *writer, const Node *node, const Coordinate *at, const char **names) {
+    const char *affine = affine_text(writer->arena, at->affine, names);
+    if (at->read == NO_READ) {
+        write_text(writer, "%s", affine);
+        return;
+    }
+    const Read *read = &node->u.addressing.reads[at->read];
+    write_text(writer, "%%%d[", node->args[read->arg]->id);
+    for (int i = 0; i < node->args[read->arg]->type.shape.rank; i++)
+        write_text(writer, "%s%s", i > 0 ? ", " : "", affine_text(writer->arena, read->axes[i], names));
+    write_text(writer, "]%s%s", strcmp(affine, "0") == 0 ? "" : " + ", strcmp(affine, "0") == 0 ? "" : affine);
+}
+
+static void print_addressed(Writer *writer, const Node *node) {
+    const Addressing *addressing = &node->u.addressing;
+    const char **names = point_names(writer->arena, addressing);
+    write_text(writer, "[");
+    for (int i = 0; i < addressing->index_count; i++)
+        write_text(writer, "%s%s < %s", i > 0 ? ", " : "", names[i],
+                   dim_text(writer->arena, addressing->indices[i].size));
+    write_text(writer, "] %%%d at [", node->args[0]->id);
+    for (int axis = 0; axis < addressing->rank; axis++) {
+        if (axis > 0) write_text(writer, ", ");
+        print_coordinate(writer, node, &addressing->axes[axis], names);
+    }
+    write_text(writer, "]");
+}
+
+static void print_args(Writer *writer, const char *word, const Node *node, int begin, int count) {
+    if (count > 0) write_text(writer, "%s", word);
+    for (int i = begin; i < begin + count; i++)
+        write_text(writer, " %%%d", node->args[i]->id);
+}
+
+static void print_scan(Writer *writer, const Node *node) {
+    const Region *region = node->u.region;
+    write_text(writer, " %s%s", dim_text(writer->arena, region->length), region->reversed ? " reversed" : "");
+    print_args(writer, " carries", node, 0, region->carries);
+    print_args(writer, " inputs", node, region->carries, region->inputs);
+    print_args(writer, " captures", node, region->carries + region->inputs, region->captures);
+}
+
+/* What stands between the name of an operation and its arguments, or in place of these. */
 static void print_payload(Writer *writer, const Node *node) {
     switch (node->op) {
+    case OP_gather:
+    case OP_scatter_add: print_addressed(writer, node); return;
+    case OP_scan: print_scan(writer, node); return;
+    case OP_regroup:
+        write_text(writer, " %d %d %d", node->u.regroup.axis, node->u.regroup.from, node->u.regroup.to);
+        break;
+    case OP_concat:
+    case OP_cumsum:
+    case OP_argsort:
+        write_text(writer, " %d%s", node->u.along.axis, node->u.along.reversed ? " reversed" : "");
+        break;
+    case OP_part:
+    case OP_yield: write_text(writer, " %d", node->u.result); break;
+    case OP_formal:
+        write_text(writer, " %s %d", formal_kind_names[node->u.formal.kind], node->u.formal.number);
+        break;
     case OP_input:
     case OP_result:
         if (node->u.input) write_text(writer, " %s", node->u.input->name);
@@ -202,6 +286,7 @@ static void print_payload(Writer *writer, const Node *node) {
         break;
     default: break;
     }
+    print_args(writer, "", node, 0, node->arg_count);
 }
 
 static const char *op_name(Op op) {
@@ -213,8 +298,8 @@ static const char *op_name(Op op) {
     return names[op];
 }
 
-static void print_node(Writer *writer, const Node *node) {
-    bool root = node->op == OP_result || node->op == OP_update || node->op == OP_loss;
+static void print_node(Writer *writer, const Node *node, bool typed) {
+    bool root = op_is_root(node->op);
     bool named = node->op == OP_input || node->op == OP_store; /* label is what they are */
     if (!root) write_text(writer, "%%%d ", node->id);
     if (node->label && !named && !root) write_text(writer, "\"%s\" ", node->label);
@@ -224,22 +309,34 @@ static void print_node(Writer *writer, const Node *node) {
     else {
         write_text(writer, "%s", op_name(node->op));
         print_payload(writer, node);
-        for (int i = 0; i < node->arg_count; i++)
-            write_text(writer, " %%%d", node->args[i]->id);
     }
-    if (!root) write_text(writer, " : %s", type_text(writer->arena, node->type));
+    if (typed && !root) write_text(writer, " : %s", type_text(writer->arena, node->type));
+}
+
+static const char *text_of(Arena *arena, const Node *node, bool typed) {
+    Writer writer;
+    writer_open(&writer, arena);
+    print_node(&writer, node, typed);
+    return writer_text(&writer);
 }
 
 const char *node_text(Arena *arena, const Node *node) {
-    Writer writer;
-    writer_open(&writer, arena);
-    print_node(&writer, node);
-    return writer_text(&writer);
+    return text_of(arena, node, true);
+}
+
+static void print_line(Writer *writer, const Node *node) {
+    if (!op_has_region(node->op)) {
+        write_line(writer, "%s", node_text(writer->arena, node));
+        return;
+    }
+    write_line(writer, "%s {", text_of(writer->arena, node, false));
+    print_graph(writer, node->u.region->body);
+    write_line(writer, "} : %s", type_text(writer->arena, node->type));
 }
 
 void print_graph(Writer *writer, const Graph *graph) {
     for (int i = 0; i < graph->nodes.count; i++)
-        write_line(writer, "%s", node_text(writer->arena, graph->nodes.at[i]));
+        print_line(writer, graph->nodes.at[i]);
 }
 
 /* ---- programs ---- */

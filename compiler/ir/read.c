@@ -2,8 +2,6 @@
 #include "compiler/ir/reader.h"
 #include <string.h>
 
-enum { NUMBER_LIMIT = 1000000 }; /* of %k */
-
 /* ---- types and what is looked up ---- */
 
 Type reader_type(Reader *reader, bool *is_byte) {
@@ -38,7 +36,7 @@ Node *reader_node(Reader *reader) {
     return node;
 }
 
-static Store *read_store_path(Reader *reader) {
+Store *reader_store(Reader *reader) {
     Span span = reader_span(reader);
     Name path = reader_name(reader, "the path of a store");
     for (int i = 0; i < reader->program->stores.count; i++)
@@ -47,7 +45,7 @@ static Store *read_store_path(Reader *reader) {
     return NULL;
 }
 
-static Argument *read_argument_name(Reader *reader, ArgumentRole role) {
+Argument *reader_argument(Reader *reader, ArgumentRole role) {
     Span span = reader_span(reader);
     Name name = reader_name(reader, "an argument of the entry");
     if (reader->entry) {
@@ -59,114 +57,6 @@ static Argument *read_argument_name(Reader *reader, ArgumentRole role) {
     }
     reader_error(reader, span, "the entry has no %s %s", role == ARGUMENT_INPUT ? "input" : "output", name);
     return NULL;
-}
-
-/* ---- nodes ---- */
-
-static const Origin *origin_at(Reader *reader, int begin) {
-    Origin *origin = ARENA_NEW(reader->arena, Origin);
-    origin->span = (Span){reader->source, begin, begin + 1};
-    return origin;
-}
-
-/* The operation between `=` and `:`, as a node that is not yet in the graph. */
-static Node read_operation(Reader *reader) {
-    Node node = {.op = OP_nest};
-    if (reader_accept_word(reader, "nest"))
-        node.u.nest = reader_nest(reader, &node.arg_count, &node.args);
-    else if (reader_accept_word(reader, "input")) {
-        node.op = OP_input;
-        node.u.input = read_argument_name(reader, ARGUMENT_INPUT);
-        if (node.u.input) node.label = node.u.input->name;
-    } else if (reader_accept_word(reader, "store")) {
-        node.op = OP_store;
-        node.u.store = read_store_path(reader);
-        if (node.u.store) node.label = node.u.store->path;
-    } else if (reader_accept_word(reader, "random")) {
-        node.op = OP_random;
-        node.u.random.kind = reader_accept_word(reader, "normal") ? DRAW_NORMAL : DRAW_UNIFORM;
-        if (node.u.random.kind == DRAW_UNIFORM && !reader_accept_word(reader, "uniform"))
-            reader_error(reader, reader_span(reader), "expected normal or uniform");
-        node.u.random.site = (uint32_t)reader_whole(reader, "a site");
-    } else if (reader_at_word(reader, "grad") || reader_at_word(reader, "stop")) {
-        node.op = reader_at_word(reader, "grad") ? OP_grad : OP_stop;
-        node.arg_count = node.op == OP_grad ? 2 : 1;
-        node.args = ARENA_ARRAY(reader->arena, Node *, node.arg_count);
-        reader_next(reader);
-        for (int i = 0; i < node.arg_count; i++)
-            node.args[i] = reader_node(reader);
-    } else
-        reader_error(reader, reader_span(reader), "there is no such operation");
-    return node;
-}
-
-static void number_node(Reader *reader, Span span, int64_t number, Node *node) {
-    if (number < 0 || number > NUMBER_LIMIT) {
-        reader_error(reader, span, "the number of a node is from 0 to %d", (int)NUMBER_LIMIT);
-        return;
-    }
-    while (reader->numbered.count <= number)
-        vec_push(reader->arena, &reader->numbered, NULL);
-    if (reader->numbered.at[number]) reader_error(reader, span, "%%%lld stands twice", (long long)number);
-    reader->numbered.at[number] = node;
-}
-
-/* `%3 "z" = operation : type` */
-static void read_node(Reader *reader) {
-    Span span = reader_span(reader);
-    int64_t number = reader->whole;
-    Name label = NULL;
-    reader_next(reader);
-    if (reader->token == TOKEN_STRING) {
-        const char *text = reader->source->text + reader->begin + 1;
-        int length = reader->end - reader->begin - 2;
-        label = intern(reader->names, text, length > 0 ? (size_t)length : 0);
-        reader_next(reader);
-    }
-    reader_expect(reader, '=');
-    Node read = read_operation(reader);
-    reader_expect(reader, ':');
-    Type type = reader_type(reader, NULL);
-    if (reader->failed) return;
-    const Origin *origin = origin_at(reader, span.begin);
-    Node *node = graph_add(reader->graph, read.op, type, read.arg_count, read.args, origin);
-    node->label = label ? label : read.label;
-    node->u = read.u;
-    number_node(reader, span, number, node);
-}
-
-static void read_root(Reader *reader) {
-    Node root = {.op = OP_loss};
-    int begin = reader->begin;
-    if (reader_accept_word(reader, "result")) {
-        root.op = OP_result;
-        if (reader->entry) root.u.input = read_argument_name(reader, ARGUMENT_OUTPUT);
-    } else if (reader_accept_word(reader, "update")) {
-        root.op = OP_update;
-        root.u.store = read_store_path(reader);
-    } else
-        reader_next(reader);
-    Node *value = reader_node(reader);
-    if (reader->failed) return;
-    graph_add(reader->graph, root.op, value->type, 1, &value, origin_at(reader, begin))->u = root.u;
-}
-
-static bool at_root(const Reader *reader) {
-    return reader_at_word(reader, "result") || reader_at_word(reader, "update") || reader_at_word(reader, "loss");
-}
-
-/* The statements of a store's init or of an entry; NULL where there are none. */
-static Graph *read_graph(Reader *reader) {
-    reader->graph = graph_new(reader->arena);
-    reader->numbered.count = 0;
-    while (!reader->failed && (reader->token == TOKEN_NODE || at_root(reader))) {
-        if (reader->token == TOKEN_NODE)
-            read_node(reader);
-        else
-            read_root(reader);
-        if (reader->failed) reader_skip_line(reader);
-    }
-    return reader->graph;
 }
 
 /* ---- sizes, stores, entries ---- */
@@ -223,7 +113,7 @@ static void read_store(Reader *reader, OwnedList *owned) {
     vec_push(reader->arena, &reader->program->stores, store);
     if (store->kind == STORE_RATE) reader->program->rate = store;
     reader->entry = NULL;
-    Graph *init = read_graph(reader);
+    Graph *init = reader_graph(reader);
     if (init->nodes.count > 0) store->init = init;
 }
 
@@ -253,7 +143,7 @@ static const Size *accept_size(Reader *reader) {
 static void read_facts(Reader *reader, Entry *entry) {
     entry->training = reader_accept_word(reader, "training");
     entry->draws = reader_accept_word(reader, "draws");
-    if (reader_accept_word(reader, "step")) entry->step = read_store_path(reader);
+    if (reader_accept_word(reader, "step")) entry->step = reader_store(reader);
     if (!reader_accept_word(reader, "sizes")) return;
     for (const Size *size = accept_size(reader); size; size = accept_size(reader))
         vec_push(reader->arena, &entry->sizes, size);
@@ -279,7 +169,7 @@ static void read_entry(Reader *reader) {
     if (reader->failed) return;
     vec_push(reader->arena, &reader->program->entries, entry);
     reader->entry = entry;
-    entry->graph = read_graph(reader);
+    entry->graph = reader_graph(reader);
 }
 
 /* ---- programs ---- */

@@ -75,27 +75,49 @@ static bool axes_equal(const Affine *a, const Affine *b, int rank) {
     return true;
 }
 
-/* `%3[n, 2*i + 1]` */
+/* The number of the read at these positions. */
+static int add_read(NestReader *nest, Node *node, const Affine *axes, int rank) {
+    int arg = add_arg(nest, node);
+    for (int i = 0; i < nest->reads.count; i++)
+        if (nest->reads.at[i].arg == arg && axes_equal(nest->reads.at[i].axes, axes, rank)) return i;
+    Arena *arena = nest->reader->arena;
+    vec_push(arena, &nest->reads, ((Read){arg, arena_copy(arena, axes, (size_t)rank * sizeof *axes)}));
+    return nest->reads.count - 1;
+}
+
+/* `(add(%4[n], i))` */
+static Computed read_computed(NestReader *nest, int axis) {
+    Computed computed = {axis, read_expr(nest)};
+    Reader *reader = nest->reader;
+    reader_expect(reader, ')');
+    if (!reader->failed && body_elem(&nest->body, computed.position) != ELEM_INT)
+        reader_error(reader, reader_span(reader), "a position is an int");
+    return computed;
+}
+
+/* `%3[n, 2*i + 1]`, or with computed positions `%3[(%4[n]), i]` */
 static int read_element(NestReader *nest) {
     Reader *reader = nest->reader;
     Span span = reader_span(reader);
     Node *node = reader_node(reader);
     Affine axes[RANK_LIMIT];
-    int rank = 0;
+    Computed computed[RANK_LIMIT];
+    int rank = 0, count = 0;
     reader_expect(reader, '[');
-    for (bool more = !reader_at(reader, ']'); more && rank < RANK_LIMIT; more = reader_accept(reader, ','))
-        axes[rank++] = reader_affine(reader, nest->indices.count, nest->indices.at);
+    for (bool more = !reader_at(reader, ']'); more && rank < RANK_LIMIT; more = reader_accept(reader, ','), rank++) {
+        axes[rank] = affine_constant(dim_constant(0));
+        if (reader_accept(reader, '('))
+            computed[count++] = read_computed(nest, rank);
+        else
+            axes[rank] = reader_affine(reader, nest->indices.count, nest->indices.at);
+    }
     reader_expect(reader, ']');
     if (node && rank != node->type.shape.rank)
         reader_error(reader, span, "%d positions for %s", rank, type_text(reader->arena, node->type));
     if (reader->failed) return -1;
-    int arg = add_arg(nest, node);
-    for (int i = 0; i < nest->reads.count; i++)
-        if (nest->reads.at[i].arg == arg && axes_equal(nest->reads.at[i].axes, axes, rank))
-            return body_read(&nest->body, node->type.elem, i);
-    Read read = {arg, arena_copy(reader->arena, axes, (size_t)rank * sizeof *axes)};
-    vec_push(reader->arena, &nest->reads, read);
-    return body_read(&nest->body, node->type.elem, nest->reads.count - 1);
+    int read = add_read(nest, node, axes, rank);
+    if (count == 0) return body_read(&nest->body, node->type.elem, read);
+    return body_lookup(&nest->body, node->type.elem, read, count, computed);
 }
 
 static int read_let(NestReader *nest) {
@@ -282,6 +304,44 @@ static double read_otherwise(Reader *reader) {
         reader_error(reader, reader_span(reader), "expected a number after otherwise");
     reader_expect(reader, ':');
     return scratch.body.exprs.at[literal].u.number;
+}
+
+/* ---- gather and scatter_add ---- */
+
+/* `%2[n] + 2*i` or `2*i`: an int element, an affine expression, or both */
+static Coordinate read_coordinate(NestReader *points) {
+    Reader *reader = points->reader;
+    Coordinate at = {affine_constant(dim_constant(0)), NO_READ};
+    if (reader->token == TOKEN_NODE) {
+        int element = read_element(points);
+        if (reader->failed) return at;
+        const Expr *expr = &points->body.exprs.at[element];
+        if (expr->kind != EXPR_READ) reader_error(reader, reader_span(reader), "a position in a position");
+        at.read = expr->u.read;
+        if (!reader_accept(reader, '+')) return at;
+    }
+    at.affine = reader_affine(reader, points->indices.count, points->indices.at);
+    return at;
+}
+
+/* `[n < N, d < 8] %1 at [%2[n], d]` */
+Addressing reader_addressing(Reader *reader, int *arg_count, Node ***args) {
+    NestReader points = {.reader = reader, .body = {.arena = reader->arena}};
+    VEC(Coordinate) axes = {0};
+    read_indices(&points, INDEX_FREE);
+    Node *tensor = reader_node(reader);
+    vec_push(reader->arena, &points.args, tensor);
+    if (!reader_accept_word(reader, "at")) reader_error(reader, reader_span(reader), "expected at");
+    reader_expect(reader, '[');
+    for (bool more = !reader_at(reader, ']'); more; more = reader_accept(reader, ',')) {
+        Coordinate at = read_coordinate(&points);
+        vec_push(reader->arena, &axes, at);
+    }
+    reader_expect(reader, ']');
+    *arg_count = points.args.count;
+    *args = points.args.at;
+    return (Addressing){points.indices.count, points.reads.count, points.indices.at,
+                        points.reads.at,      axes.count,         axes.at};
 }
 
 Nest reader_nest(Reader *reader, int *arg_count, Node ***args) {

@@ -37,6 +37,7 @@ typedef struct Reader {
     Entry *entry;         /* the one being read, NULL in a store's init */
     Graph *graph;         /* the one being read */
     VEC(Node *) numbered; /* by the number in the text, NULL: none */
+    int depth;            /* of regions in each other */
 } Reader;
 
 void reader_next(Reader *reader);
@@ -59,6 +60,12 @@ Affine reader_affine(Reader *reader, int count, const Index *indices);
 Dim reader_dim(Reader *reader);
 Type reader_type(Reader *reader, bool *is_byte); /* is_byte: NULL where bytes are no type */
 
+Store *reader_store(Reader *reader);
+Argument *reader_argument(Reader *reader, ArgumentRole role); /* of the entry that is read */
+Graph *reader_graph(Reader *reader); /* the statements of a store's init, an entry or a region */
+
+/* What follows `gather` or `scatter_add`; the tensor is the first argument. */
+Addressing reader_addressing(Reader *reader, int *arg_count, Node ***args);
 /* What follows `nest`, up to the colon before the type. The node is not yet in the graph: args go to *args. */
 Nest reader_nest(Reader *reader, int *arg_count, Node ***args);
 

@@ -47,11 +47,17 @@ typedef enum ExprKind {
     EXPR_SIZE,    /* u.size: the value of a dimension, an int */
     EXPR_DRAW,    /* u.draw: a random number (only after lowering) */
     EXPR_TOTAL,   /* u.total: a finished reduction of a stage (only in kernels) */
+    EXPR_LOOKUP,  /* u.lookup: a read at computed positions; 0 where they lie outside (only after lowering) */
     EXPR_CALL     /* u.call */
 } ExprKind;
 
 /* A random number of its own: a pure function of a stream (site and tick) and of the element drawn. */
 typedef enum DrawKind { DRAW_UNIFORM, DRAW_NORMAL } DrawKind;
+
+/* Where a lookup goes on one axis: the value of an int expression takes the place of the read's affine position. */
+typedef struct Computed {
+    int axis, position;
+} Computed;
 
 typedef struct Expr {
     ExprKind kind;
@@ -67,6 +73,10 @@ typedef struct Expr {
             uint32_t site;
             Affine element; /* in declared row-major order */
         } draw;
+        struct {
+            int read, count;
+            const Computed *computed; /* [count], by axis */
+        } lookup;
         struct {
             Scalar fn;
             int args[3];
@@ -87,10 +97,16 @@ int body_index(Body *body, int index);
 int body_size(Body *body, Dim size);
 int body_total(Body *body, Elem elem, int total);
 int body_draw(Body *body, DrawKind kind, uint32_t site, Affine element);
+int body_lookup(Body *body, Elem elem, int read, int count, const Computed *computed);
 int body_call(Body *body, Scalar fn, int a, int b, int c); /* absent arguments: -1; types must fit */
 int body_cast(Body *body, Elem elem, int a);               /* to real or int; a itself where it is of that type */
 int body_keep(Body *body, Scalar fn, int a, int b, int c); /* body_call without folding: as the text form says it */
 Elem body_elem(const Body *body, int expr);
+/* The expressions that one is made of: arguments of calls, positions of lookups. */
+int expr_arity(const Expr *expr);
+int expr_operand(const Expr *expr, int number);
+/* The same with every operand e replaced by to[e]. */
+Expr expr_renumbered(Arena *arena, const Expr *expr, const int *to);
 bool expr_equal(const Expr *a, const Expr *b);
 bool body_is_literal(const Body *body, int expr, double number);
 

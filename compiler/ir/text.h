@@ -17,6 +17,12 @@
  *         %3 = nest[j < 8] solved[p < 3 = (j - 1)/2] otherwise 0: %4[p] : real[8]
  *         %4 = nest[n < N] let $0 = sub(%2[n, 0], 1.0) in mul($0, $0) : real[N]
  *         %5 = grad %7 %1 : real[64, 128]
+ *         %6 = gather[n < N, d < 8] %1 at [%2[n] + d, 0] : real[N, 8]
+ *         %7 = scan 10 reversed carries %5 inputs %4 captures %1 {
+ *             %0 = formal carry 0 : real[8]
+ *             yield 0 %0
+ *         } : real[]
+ *         %8 = part 0 %7 : real[8]
  *         loss %7
  *         update net.w %5
  *         result loss %7
@@ -36,6 +42,8 @@ const char *node_text(Arena *arena, const Node *node); /* one line without inden
 
 /* NULL after an error, which is in the diagnostics. Everything is made in the arena. */
 Program *read_program(Arena *arena, Interner *names, Diagnostics *diagnostics, const Source *source);
+
+extern const char *const formal_kind_names[3]; /* by FormalKind */
 
 /* False where a program breaks a rule of graph.h; lines that say what is wrong are appended to `*why` (NULL: none so
  * far). */

@@ -29,7 +29,7 @@ static bool args_stand_above(const Graph *graph, const Node *node) {
 static const char *check_expr(const Body *body, int expr) {
     const Expr *e = &body->exprs.at[expr];
     Elem elems[3] = {ELEM_REAL, ELEM_REAL, ELEM_REAL}, result;
-    if (e->kind != EXPR_CALL) return NULL;
+    if (e->kind != EXPR_CALL) return NULL; /* lookups are checked by the nest's own rule */
     for (int i = 0; i < scalar_table[e->u.call.fn].arity; i++) {
         int arg = e->u.call.args[i];
         if (arg < 0 || arg >= expr) return "the body uses an expression before it stands";
@@ -57,6 +57,16 @@ static const char *check_shape(Shape shape) {
     return shape_elements(shape, &count) ? NULL : "too many elements";
 }
 
+static void verify(Verifier *verifier, const Graph *graph, bool is_body);
+
+/* A body ends in yields, begins in formals, and is well formed before the rule of its owner looks at it. */
+static bool verify_region(Verifier *verifier, const Node *node) {
+    const char *before = verifier->why;
+    if (node->u.region == NULL) wrong(verifier, node, "there is no body");
+    if (node->u.region != NULL) verify(verifier, node->u.region->body, true);
+    return verifier->why == before;
+}
+
 /* What an operation's own rule may take for granted is checked before it is asked. */
 static void verify_node(Verifier *verifier, const Graph *graph, int position) {
     const Node *node = graph->nodes.at[position];
@@ -69,6 +79,7 @@ static void verify_node(Verifier *verifier, const Graph *graph, int position) {
     if (op_table[node->op].leaf && node->arg_count > 0) wrong(verifier, node, "a leaf has arguments");
     const char *what = check_shape(node->type.shape);
     if (what) wrong(verifier, node, what);
+    if (op_has_region(node->op) && !verify_region(verifier, node)) return;
     what = op_table[node->op].check(verifier->arena, node);
     if (what) wrong(verifier, node, what);
     if (node->op == OP_nest) verify_body(verifier, node);
@@ -86,9 +97,14 @@ static void verify_roots(Verifier *verifier, const Graph *graph) {
     if (next < graph->roots.count) wrong(verifier, NULL, "there are more roots than root nodes");
 }
 
-static void verify(Verifier *verifier, const Graph *graph) {
-    for (int i = 0; i < graph->nodes.count; i++)
+static void verify(Verifier *verifier, const Graph *graph, bool is_body) {
+    for (int i = 0; i < graph->nodes.count; i++) {
+        Op op = graph->nodes.at[i]->op;
+        bool of_body = op == OP_formal || op == OP_yield;
+        if (of_body != is_body && (of_body || op_is_root(op)))
+            wrong(verifier, graph->nodes.at[i], is_body ? "a root in a body" : "it stands outside of a body");
         verify_node(verifier, graph, i);
+    }
     verify_roots(verifier, graph);
 }
 
@@ -119,6 +135,8 @@ static void verify_names(Verifier *verifier, const Program *program, const Entry
         if (node->op == OP_input) named = entry && is_input_of(entry, node->u.input);
         if (node->op == OP_result) named = entry ? is_output_of(entry, node->u.input) : node->u.input == NULL;
         if (node->op == OP_store || node->op == OP_update) named = is_store_of(program, node->u.store);
+        if (op_has_region(node->op) && node->u.region != NULL)
+            verify_names(verifier, program, entry, node->u.region->body);
         if (!named) wrong(verifier, node, "names what is not the program's or the entry's");
     }
 }
@@ -139,7 +157,7 @@ static void verify_store(Verifier *verifier, const Program *program, int positio
     bool counts = store->kind == STORE_STEP || store->kind == STORE_RATE;
     if (counts != (store->init == NULL)) wrong(verifier, NULL, counts ? "it has an init" : "it has no init");
     if (!store->init) return;
-    verify(verifier, store->init);
+    verify(verifier, store->init, false);
     verify_names(verifier, program, NULL, store->init);
     bool one = store->init->roots.count == 1 && store->init->roots.at[0]->op == OP_result;
     if (!one || !type_equal(store->init->roots.at[0]->type, store->type))
@@ -157,7 +175,7 @@ static void verify_entry(Verifier *verifier, const Program *program, const Entry
     verifier->where = arena_print(verifier->arena, "entry %s", entry->name);
     for (int i = 0; i < entry->inputs.count; i++)
         verify_argument(verifier, entry->inputs.at[i], ARGUMENT_INPUT, i);
-    verify(verifier, entry->graph);
+    verify(verifier, entry->graph, false);
     verify_names(verifier, program, entry, entry->graph);
     for (int i = 0; i < entry->outputs.count; i++) {
         const Argument *output = entry->outputs.at[i];
@@ -169,7 +187,7 @@ static void verify_entry(Verifier *verifier, const Program *program, const Entry
 
 bool verify_graph(Arena *arena, const Graph *graph, const char **why) {
     Verifier verifier = {.arena = arena, .why = *why};
-    verify(&verifier, graph);
+    verify(&verifier, graph, false);
     bool right = verifier.why == *why;
     *why = verifier.why;
     return right;

@@ -5,7 +5,7 @@
 /* ---- nodes ---- */
 
 /* graph_add has put roots among the roots. */
-static Node *checked(Graph *graph, Node *node) {
+Node *node_checked(Graph *graph, Node *node) {
     const char *wrong = op_table[node->op].check(graph->arena, node);
     if (wrong != NULL) internal_error("mis-shaped %s: %s", op_table[node->op].name, wrong);
     return node;
@@ -15,52 +15,52 @@ Node *build_input(Graph *graph, Argument *argument, const Origin *origin) {
     Node *node = graph_add(graph, OP_input, argument->type, 0, NULL, origin);
     node->u.input = argument;
     node->label = argument->name;
-    return checked(graph, node);
+    return node_checked(graph, node);
 }
 
 Node *build_store(Graph *graph, Store *store, const Origin *origin) {
     Node *node = graph_add(graph, OP_store, store->type, 0, NULL, origin);
     node->u.store = store;
     node->label = store->path;
-    return checked(graph, node);
+    return node_checked(graph, node);
 }
 
 Node *build_random(Graph *graph, DrawKind kind, uint32_t site, Shape shape, const Origin *origin) {
     Node *node = graph_add(graph, OP_random, (Type){ELEM_REAL, shape}, 0, NULL, origin);
     node->u.random.kind = kind;
     node->u.random.site = site;
-    return checked(graph, node);
+    return node_checked(graph, node);
 }
 
 Node *build_grad(Graph *graph, Node *of, Node *by, const Origin *origin) {
-    return checked(graph, graph_add(graph, OP_grad, by->type, 2, (Node *[]){of, by}, origin));
+    return node_checked(graph, graph_add(graph, OP_grad, by->type, 2, (Node *[]){of, by}, origin));
 }
 
 Node *build_stop(Graph *graph, Node *node, const Origin *origin) {
-    return checked(graph, graph_add(graph, OP_stop, node->type, 1, &node, origin));
+    return node_checked(graph, graph_add(graph, OP_stop, node->type, 1, &node, origin));
 }
 
 void build_result(Graph *graph, Argument *output, Node *value, const Origin *origin) {
     Node *node = graph_add(graph, OP_result, value->type, 1, &value, origin);
     node->u.input = output;
-    checked(graph, node);
+    node_checked(graph, node);
 }
 
 void build_update(Graph *graph, Store *store, Node *value, const Origin *origin) {
     Node *node = graph_add(graph, OP_update, value->type, 1, &value, origin);
     node->u.store = store;
-    checked(graph, node);
+    node_checked(graph, node);
 }
 
 void build_loss(Graph *graph, Node *loss, const Origin *origin) {
-    checked(graph, graph_add(graph, OP_loss, loss->type, 1, &loss, origin));
+    node_checked(graph, graph_add(graph, OP_loss, loss->type, 1, &loss, origin));
 }
 
 Node *copy_node(Graph *graph, const Node *node, Node *const *args) {
     Node *copy = graph_add(graph, node->op, node->type, node->arg_count, args, node->origin);
     copy->label = node->label;
     copy->u = node->u;
-    return checked(graph, copy);
+    return node_checked(graph, copy);
 }
 
 /* ---- nests ---- */
@@ -162,9 +162,8 @@ static bool *needed_exprs(Arena *arena, const Body *body, int result) {
     needed[result] = true;
     for (int i = result; i >= 0; i--) {
         const Expr *expr = &body->exprs.at[i];
-        if (!needed[i] || expr->kind != EXPR_CALL) continue;
-        for (int a = 0; a < scalar_table[expr->u.call.fn].arity; a++) {
-            needed[expr->u.call.args[a]] = true;
+        for (int a = 0; needed[i] && a < expr_arity(expr); a++) {
+            needed[expr_operand(expr, a)] = true;
         }
     }
     return needed;
@@ -208,13 +207,9 @@ static Body finished_body(Renumbering *new, int result) {
     Body body = {.arena = arena};
     for (int i = 0; i <= result; i++) {
         if (!needed[i]) continue;
-        Expr expr = from->body.exprs.at[i];
+        Expr expr = expr_renumbered(arena, &from->body.exprs.at[i], number);
         if (expr.kind == EXPR_READ) expr.u.read = renumber_read(new, expr.u.read);
-        if (expr.kind == EXPR_CALL) {
-            for (int a = 0; a < scalar_table[expr.u.call.fn].arity; a++) {
-                expr.u.call.args[a] = number[expr.u.call.args[a]];
-            }
-        }
+        if (expr.kind == EXPR_LOOKUP) expr.u.lookup.read = renumber_read(new, expr.u.lookup.read);
         number[i] = body.exprs.count;
         vec_push(arena, &body.exprs, expr);
     }
@@ -249,7 +244,7 @@ Node *nest_end(NestBuilder *builder, Reduce reduce, int result) {
     Node *node =
         graph_add(builder->graph, OP_nest, nest_type(arena, &nest), new.args.count, new.args.at, builder->origin);
     node->u.nest = nest;
-    return checked(builder->graph, node);
+    return node_checked(builder->graph, node);
 }
 
 /* ---- nests that are needed often ---- */

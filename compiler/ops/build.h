@@ -11,9 +11,52 @@ Node *build_store(Graph *graph, Store *store, const Origin *origin);
 Node *build_random(Graph *graph, DrawKind kind, uint32_t site, Shape shape, const Origin *origin);
 Node *build_grad(Graph *graph, Node *of, Node *by, const Origin *origin);
 Node *build_stop(Graph *graph, Node *node, const Origin *origin);
+/* Elements of `tensor` at the positions of the points; `ints`: the arguments from number 1 on, as the reads name them. */
+Node *build_gather(Graph *graph, Node *tensor, const Addressing *addressing, Node *const *ints, const Origin *origin);
+/* A tensor of zeros to which every point's value is added at its position. */
+Node *build_scatter_add(Graph *graph, Node *values, const Addressing *addressing, Node *const *ints, Shape shape,
+                        const Origin *origin);
+/* Axes [axis, axis + from) become `to` axes of sizes `dims`; one of the two numbers is 1. */
+Node *build_regroup(Graph *graph, Node *node, int axis, int from, int to, const Dim *dims, const Origin *origin);
+Node *build_concat(Graph *graph, int axis, int count, Node *const *parts, const Origin *origin);
+Node *build_cumsum(Graph *graph, Node *node, int axis, bool reversed, const Origin *origin);
+/* The position of the r-th value at r; equal ones in the order of their positions, NaN last. */
+Node *build_argsort(Graph *graph, Node *node, int axis, bool descending, const Origin *origin);
+/* `value`, whose gradient by args is what the region yields for (dy, value, args). */
+Node *build_custom(Graph *graph, Node *value, int count, Node *const *args, Region *gradient, const Origin *origin);
+Node *build_part(Graph *graph, Node *scan, int result, const Origin *origin);
 void build_result(Graph *graph, Argument *output, Node *value, const Origin *origin);
 void build_update(Graph *graph, Store *store, Node *value, const Origin *origin);
 void build_loss(Graph *graph, Node *loss, const Origin *origin);
+
+/* A loop is built in steps as well; what its body uses from around is captured.
+ *
+ *     LoopBuilder loop = loop_begin(graph, length, false, origin);
+ *     Node *sum = loop_carry(&loop, zero), *x = loop_input(&loop, xs);
+ *     Node *next = build_map2(loop.body, SCALAR_add, sum, x, origin);
+ *     loop_next(&loop, sum, next);
+ *     int sums = loop_emit(&loop, next);              running sums
+ *     Node *scan = loop_end(&loop);
+ *     Node *all = build_part(graph, scan, sums, origin); */
+typedef struct LoopBuilder {
+    Graph *graph, *body;
+    const Origin *origin;
+    Dim length;
+    bool reversed;
+    VEC(Node *) initial, inputs; /* around the loop */
+    VEC(Node *) carries, next;   /* in the body; a carry that gets no next content keeps its own */
+    VEC(Node *) emitted;         /* in the body */
+} LoopBuilder;
+
+LoopBuilder loop_begin(Graph *graph, Dim length, bool reversed, const Origin *origin);
+Node *loop_carry(LoopBuilder *loop, Node *initial);
+Node *loop_input(LoopBuilder *loop, Node *stacked); /* its part at this step, along axis 0, whose size is the length */
+void loop_next(LoopBuilder *loop, const Node *carry, Node *value);
+int loop_emit(LoopBuilder *loop, Node *value); /* the number among what is emitted, from 0 */
+Node *loop_end(LoopBuilder *loop);             /* parts: the carries, then what was emitted */
+/* Stacks one more value of a finished loop's body: the number of the new part. */
+int loop_stack(Node *scan, Node *value, const Origin *origin);
+Type scan_part_type(Arena *arena, const Node *scan, int part);
 
 /* A nest is built in steps: indices (free, then reduced, then solved), reads, calls, end.
  *
@@ -54,7 +97,9 @@ Node *build_fill(Graph *graph, Elem elem, Shape shape, double value, const Origi
 Node *build_map1(Graph *graph, Scalar fn, Node *a, const Origin *origin);
 Node *build_map2(Graph *graph, Scalar fn, Node *a, Node *b, const Origin *origin);
 
-/* Copies a node into another graph, with other arguments of the same types. */
+/* A node that satisfies the shape rule of its operation; itself. */
+Node *node_checked(Graph *graph, Node *node);
+/* Copies a node into another graph, with other arguments of the same types. A region is shared. */
 Node *copy_node(Graph *graph, const Node *node, Node *const *args);
 
 #endif

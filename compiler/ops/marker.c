@@ -1,5 +1,6 @@
 /* Markers: what the frontend asks of pass autodiff, which takes them out. */
 #include "compiler/eval/eval.h"
+#include "compiler/ops/region.h"
 #include "compiler/ops/rules.h"
 
 const char *grad_check(Arena *arena, const Node *node) {
@@ -34,4 +35,71 @@ void marker_evaluate(Evaluation *evaluation, const Node *node) {
 Node *marker_lower(Graph *graph, const Node *node, Node *const *args) {
     (void)graph, (void)args;
     internal_error("node %d is lowered before pass autodiff", node->id);
+}
+
+/* ---- custom gradients ---- */
+
+/* The region's formals, all captures: dy, the value itself, the arguments behind it. It yields a gradient for every
+ * argument that is real. */
+static Type custom_formal_type(const Node *node, int number) {
+    return number == 0 ? node->type : node->args[number - 1]->type;
+}
+
+const char *custom_check(Arena *arena, const Node *node) {
+    (void)arena;
+    const Region *region = node->u.region;
+    if (node->arg_count < 1 || !type_equal(node->type, node->args[0]->type)) return "another type than its value's";
+    if (region == NULL) return NULL; /* in the making */
+    for (int i = 0; i < region->body->nodes.count; i++) {
+        const Node *formal = region->body->nodes.at[i];
+        if (formal->op != OP_formal) continue;
+        int number = formal->u.formal.number;
+        if (formal->u.formal.kind != FORMAL_CAPTURE || number > node->arg_count) return "a formal without an argument";
+        if (!type_equal(formal->type, custom_formal_type(node, number))) return "a formal has another type";
+    }
+    int real = 0;
+    for (int i = 1; i < node->arg_count; i++) {
+        if (node->args[i]->type.elem != ELEM_REAL) continue;
+        const Node *yield = region_yield(region, real++);
+        if (yield == NULL || !type_equal(yield->type, node->args[i]->type)) return "a gradient of another type";
+    }
+    return region->outputs == real && region->body->roots.count == real ? NULL : "not one gradient for each argument";
+}
+
+Node *build_custom(Graph *graph, Node *value, int count, Node *const *args, Region *gradient, const Origin *origin) {
+    Node **all = ARENA_ARRAY(graph->arena, Node *, count + 1);
+    all[0] = value;
+    for (int i = 0; i < count; i++) {
+        all[i + 1] = args[i];
+    }
+    Node *node = graph_add(graph, OP_custom, value->type, count + 1, all, origin);
+    node->u.region = gradient;
+    return node_checked(graph, node);
+}
+
+/* Writes the region's body into the graph, `given` for its formals; returns what each of its nodes became. */
+static Node **instantiate(Graph *graph, const Region *region, Node *const *given) {
+    const Graph *body = region->body;
+    Node **map = ARENA_ARRAY(graph->arena, Node *, body->nodes.count);
+    for (int i = 0; i < body->nodes.count; i++) {
+        const Node *node = body->nodes.at[i];
+        if (node->op == OP_formal) map[i] = given[node->u.formal.number];
+        else if (node->op != OP_yield) map[i] = clone_node(graph, node, mapped_args(graph->arena, node, map));
+    }
+    return map;
+}
+
+void custom_gradient(Backward *backward, const Node *node, Node *dy) {
+    Graph *graph = backward_graph(backward);
+    Node **given = ARENA_ARRAY(graph->arena, Node *, node->arg_count + 1);
+    given[0] = dy;
+    for (int i = 0; i < node->arg_count; i++) {
+        given[i + 1] = backward_value(backward, node->args[i]);
+    }
+    Node **map = instantiate(graph, node->u.region, given);
+    for (int i = 1, real = 0; i < node->arg_count; i++) {
+        if (node->args[i]->type.elem != ELEM_REAL) continue;
+        const Node *yield = region_yield(node->u.region, real++);
+        if (backward_wants(backward, node->args[i])) backward_add(backward, node->args[i], map[yield->id]);
+    }
 }

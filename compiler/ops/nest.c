@@ -41,28 +41,58 @@ static const char *check_indices(Arena *arena, const Node *node) {
     return NULL;
 }
 
-static const char *check_read(Arena *arena, const Node *node, const Read *read) {
-    const Nest *nest = &node->u.nest;
+static const char *check_read(const Node *node, const Read *read) {
     if (read->arg < 0 || read->arg >= node->arg_count) return "a read of no argument";
     Shape shape = node->args[read->arg]->type.shape;
     for (int axis = 0; axis < shape.rank; axis++) {
-        Affine position = read->axes[axis];
-        if (!knows_indices(nest, position)) return "a read at no index";
-        if (!is_solved(nest, position) && !affine_is_inside(position, nest->indices, shape.dims[axis])) {
-            return arena_print(arena, "the read of argument %d can leave its axis %d", read->arg, axis);
-        }
+        if (!knows_indices(&node->u.nest, read->axes[axis])) return "a read at no index";
     }
     return NULL;
 }
 
-static const char *check_expr(const Node *node, const Expr *expr) {
+static bool is_computed(const Expr *expr, int axis) {
+    for (int i = 0; expr->kind == EXPR_LOOKUP && i < expr->u.lookup.count; i++) {
+        if (expr->u.lookup.computed[i].axis == axis) return true;
+    }
+    return false;
+}
+
+/* What is read lies inside on every axis, where its position is not computed at run time. */
+static const char *check_element(Arena *arena, const Node *node, const Expr *expr, int number) {
     const Nest *nest = &node->u.nest;
+    if (number < 0 || number >= nest->read_count) return "the body names no read";
+    const Read *read = &nest->reads[number];
+    const Node *arg = node->args[read->arg];
+    if (arg->type.elem != expr->elem) return "the body mistakes a read's type";
+    for (int axis = 0; axis < arg->type.shape.rank; axis++) {
+        Affine position = read->axes[axis];
+        if (is_computed(expr, axis) || is_solved(nest, position)) continue;
+        if (affine_is_inside(position, nest->indices, arg->type.shape.dims[axis])) continue;
+        return arena_print(arena, "the read of argument %d can leave its axis %d", read->arg, axis);
+    }
+    return NULL;
+}
+
+static const char *check_lookup(Arena *arena, const Node *node, int number) {
+    const Body *body = &node->u.nest.body;
+    const Expr *expr = &body->exprs.at[number];
+    const char *wrong = check_element(arena, node, expr, expr->u.lookup.read);
+    for (int i = 0; wrong == NULL && i < expr->u.lookup.count; i++) {
+        const Computed *computed = &expr->u.lookup.computed[i];
+        int rank = node->args[node->u.nest.reads[expr->u.lookup.read].arg]->type.shape.rank;
+        bool place = computed->axis >= 0 && computed->axis < rank && (i == 0 || computed[-1].axis < computed->axis);
+        bool value = computed->position >= 0 && computed->position < number;
+        if (!place || !value || body_elem(body, computed->position) != ELEM_INT) return "a lookup at no position";
+    }
+    return wrong;
+}
+
+static const char *check_expr(Arena *arena, const Node *node, int number) {
+    const Nest *nest = &node->u.nest;
+    const Expr *expr = &nest->body.exprs.at[number];
     switch (expr->kind) {
-    case EXPR_READ:
-        if (expr->u.read < 0 || expr->u.read >= nest->read_count) return "the body names no read";
-        if (node->args[nest->reads[expr->u.read].arg]->type.elem != expr->elem)
-            return "the body mistakes a read's type";
-        return NULL;
+    case EXPR_READ: return check_element(arena, node, expr, expr->u.read);
+    case EXPR_LOOKUP: return check_lookup(arena, node, number);
     case EXPR_INDEX: return expr->u.index < nest->index_count ? NULL : "the body names no index";
     case EXPR_DRAW: return knows_indices(nest, expr->u.draw.element) ? NULL : "the body draws at no index";
     case EXPR_TOTAL: return "the body has a total";
@@ -86,10 +116,10 @@ const char *nest_check(Arena *arena, const Node *node) {
     const Nest *nest = &node->u.nest;
     const char *wrong = check_indices(arena, node);
     for (int i = 0; wrong == NULL && i < nest->read_count; i++) {
-        wrong = check_read(arena, node, &nest->reads[i]);
+        wrong = check_read(node, &nest->reads[i]);
     }
     for (int i = 0; wrong == NULL && i < nest->body.exprs.count; i++) {
-        wrong = check_expr(node, &nest->body.exprs.at[i]);
+        wrong = check_expr(arena, node, i);
     }
     return wrong != NULL ? wrong : check_result(node);
 }
@@ -97,10 +127,11 @@ const char *nest_check(Arena *arena, const Node *node) {
 /* ---- evaluation ---- */
 
 typedef struct Walk {
+    BodyReader reader; /* first: the walk is found from it */
     Evaluation *evaluation;
     const Node *node;
     int64_t *indices, *sizes; /* by index of the nest */
-    double *reads, *values;   /* by read and by expression of the body */
+    double *values;           /* by expression of the body */
 } Walk;
 
 /* What a reducer knows after the points that it has seen. */
@@ -124,23 +155,26 @@ static bool takes_part(Walk *walk) {
     return true;
 }
 
-static double read_value(Walk *walk, const Read *read) {
+/* The element of a read, or of a lookup: 0 where a computed position lies outside. */
+static double read_value(const BodyReader *reader, const Expr *expr, const double *values) {
+    const Walk *walk = (const Walk *)reader;
+    const Read *read = &walk->node->u.nest.reads[expr->kind == EXPR_READ ? expr->u.read : expr->u.lookup.read];
     const Tensor *tensor = &walk->evaluation->values[walk->node->args[read->arg]->id];
-    int64_t offset = 0;
+    int64_t positions[RANK_LIMIT];
     for (int axis = 0; axis < tensor->rank; axis++) {
-        int64_t position = affine_value(read->axes[axis], walk->indices, walk->evaluation->sizes);
-        if (position < 0 || position >= tensor->dims[axis]) internal_error("a nest reads outside of its argument");
-        offset = offset * tensor->dims[axis] + position;
+        positions[axis] = affine_value(read->axes[axis], walk->indices, walk->evaluation->sizes);
     }
-    return tensor->values[offset];
+    for (int i = 0; expr->kind == EXPR_LOOKUP && i < expr->u.lookup.count; i++) {
+        const Computed *computed = &expr->u.lookup.computed[i];
+        double position = values[computed->position];
+        if (position < 0 || position >= (double)tensor->dims[computed->axis]) return 0;
+        positions[computed->axis] = (int64_t)position;
+    }
+    return tensor->values[tensor_offset(tensor, positions)];
 }
 
 static double body_value(Walk *walk) {
-    const Nest *nest = &walk->node->u.nest;
-    for (int i = 0; i < nest->read_count; i++) {
-        walk->reads[i] = read_value(walk, &nest->reads[i]);
-    }
-    return evaluate_body(walk->evaluation, &nest->body, walk->indices, walk->reads, walk->values);
+    return evaluate_body(walk->evaluation, &walk->node->u.nest.body, walk->indices, &walk->reader, walk->values);
 }
 
 /* Steps indices [begin, end) like an odometer; false after the last. */
@@ -213,11 +247,11 @@ static double element_value(Walk *walk, int free_count, int loop_count) {
 void nest_evaluate(Evaluation *evaluation, const Node *node) {
     const Nest *nest = &node->u.nest;
     Arena *arena = evaluation->arena;
-    Walk walk = {evaluation,
+    Walk walk = {{read_value},
+                 evaluation,
                  node,
                  ARENA_ARRAY(arena, int64_t, nest->index_count),
                  ARENA_ARRAY(arena, int64_t, nest->index_count),
-                 ARENA_ARRAY(arena, double, nest->read_count),
                  ARENA_ARRAY(arena, double, nest->body.exprs.count)};
     for (int i = 0; i < nest->index_count; i++) {
         walk.sizes[i] = dim_value(nest->indices[i].size, evaluation->sizes);

@@ -9,6 +9,3 @@ const OpDef op_table[OP_COUNT] = {
 #undef OP
 };
 
-void no_gradient(Backward *backward, const Node *node, Node *dy) {
-    (void)backward, (void)node, (void)dy;
-}

@@ -50,6 +50,15 @@ static int transfer_draw(Transfer *transfer, const Expr *expr) {
     return body_draw(&transfer->to->body, expr->u.draw.kind, expr->u.draw.site, element);
 }
 
+/* The element that is looked up, in the read's new coordinates. */
+static int transfer_lookup(Transfer *transfer, const Expr *expr, const int *done) {
+    Body *body = &transfer->to->body;
+    int element = transfer_read(transfer, &transfer->reads[expr->u.lookup.read]);
+    if (transfer->failed) return element;
+    Expr new = expr_renumbered(body->arena, expr, done);
+    return body_lookup(body, expr->elem, body->exprs.at[element].u.read, new.u.lookup.count, new.u.lookup.computed);
+}
+
 /* One expression whose arguments are done. */
 static int transfer_one(Transfer *transfer, const Expr *expr, const int *done) {
     Body *body = &transfer->to->body;
@@ -63,6 +72,7 @@ static int transfer_one(Transfer *transfer, const Expr *expr, const int *done) {
     case EXPR_INDEX: return body_affine(body, transfer->indices[expr->u.index]);
     case EXPR_SIZE: return body_size(body, expr->u.size);
     case EXPR_DRAW: return transfer_draw(transfer, expr);
+    case EXPR_LOOKUP: return transfer_lookup(transfer, expr, done);
     case EXPR_CALL: {
         int args[3] = {-1, -1, -1};
         for (int a = 0; a < scalar_table[expr->u.call.fn].arity; a++) {
@@ -82,9 +92,8 @@ int transfer_expr(Transfer *transfer, int result) {
     int *done = ARENA_ARRAY(arena, int, result + 1);
     needed[result] = true;
     for (int i = result; i >= 0; i--) {
-        if (!needed[i] || exprs[i].kind != EXPR_CALL) continue;
-        for (int a = 0; a < scalar_table[exprs[i].u.call.fn].arity; a++) {
-            needed[exprs[i].u.call.args[a]] = true;
+        for (int a = 0; needed[i] && a < expr_arity(&exprs[i]); a++) {
+            needed[expr_operand(&exprs[i], a)] = true;
         }
     }
     for (int i = 0; i <= result; i++) {

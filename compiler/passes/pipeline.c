@@ -13,11 +13,14 @@ const int pass_count = (int)(sizeof pass_table / sizeof *pass_table);
 
 /* ---- what a pass has changed ---- */
 
+static bool graph_equal(const Graph *a, const Graph *b);
+
 static bool node_equal(const Node *a, const Node *b) {
     if (a->op != b->op || a->arg_count != b->arg_count || !type_equal(a->type, b->type)) return false;
     for (int i = 0; i < a->arg_count; i++) {
         if (a->args[i]->id != b->args[i]->id) return false;
     }
+    if (op_has_region(a->op) && !graph_equal(a->u.region->body, b->u.region->body)) return false;
     return a->op != OP_nest || nest_equal(a, b); /* leaves and roots keep what they name */
 }
 

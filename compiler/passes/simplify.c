@@ -5,7 +5,7 @@
  * what costs nothing where it is read goes into its readers. */
 #include "compiler/passes/rules.h"
 #include "compiler/ops/build.h"
-#include "compiler/ops/op.h"
+#include "compiler/ops/region.h"
 #include "compiler/passes/compose.h"
 #include "compiler/passes/pipeline.h"
 
@@ -49,8 +49,10 @@ static bool same_value(const Node *a, const Node *b) {
     case OP_input: return a->u.input == b->u.input;
     case OP_store: return a->u.store == b->u.store;
     case OP_random: return a->u.random.kind == b->u.random.kind && a->u.random.site == b->u.random.site;
+    case OP_formal: return a->u.formal.kind == b->u.formal.kind && a->u.formal.number == b->u.formal.number;
+    case OP_part: return a->u.result == b->u.result;
     case OP_nest: return nest_equal(a, b);
-    default: return false; /* markers are told apart, roots are effects */
+    default: return false; /* loops and what is dear are not sought twice; markers are told apart, roots are effects */
     }
 }
 
@@ -115,7 +117,7 @@ static bool is_scaled_read(const Nest *nest) {
     for (int i = 0; i < body->exprs.count; i++) {
         const Expr *expr = &body->exprs.at[i];
         if (expr->kind == EXPR_READ || expr->kind == EXPR_LITERAL) continue;
-        if (expr->kind != EXPR_CALL) return false;
+        if (expr->kind != EXPR_CALL) return false; /* a lookup is dear */
         Scalar fn = expr->u.call.fn;
         bool scales = fn == SCALAR_mul && body->exprs.at[expr->u.call.args[1]].kind == EXPR_LITERAL;
         if (!scales && fn != SCALAR_neg && fn != SCALAR_to_real) return false;
@@ -168,18 +170,16 @@ Node *simplify_nest(Simplifier *simplifier, Node *node) {
 }
 
 Graph *pass_simplify(Graph *graph, Diagnostics *diagnostics) {
-    (void)diagnostics;
     Arena *arena = graph->arena;
     Simplifier *simplifier = ARENA_NEW(arena, Simplifier);
     simplifier->graph = graph_new(arena);
     Node **map = ARENA_ARRAY(arena, Node *, graph->nodes.count);
     for (int i = 0; i < graph->nodes.count; i++) {
         const Node *node = graph->nodes.at[i];
-        Node **args = ARENA_ARRAY(arena, Node *, node->arg_count);
-        for (int a = 0; a < node->arg_count; a++) {
-            args[a] = map[node->args[a]->id];
-        }
-        map[i] = simplify_nest(simplifier, copy_node(simplifier->graph, node, args));
+        Node *copy = copy_node(simplifier->graph, node, mapped_args(arena, node, map));
+        if (op_has_region(node->op))
+            copy->u.region = region_copy(arena, node->u.region, pass_simplify(node->u.region->body, diagnostics));
+        map[i] = simplify_nest(simplifier, copy);
     }
     return simplifier->graph;
 }

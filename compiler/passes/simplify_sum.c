@@ -312,15 +312,16 @@ static bool *free_exprs(const Node *node) {
     for (int i = 0; i < nest->body.exprs.count; i++) {
         const Expr *expr = &nest->body.exprs.at[i];
         free[i] = expr->kind != EXPR_DRAW;
+        int read_number = expr->kind == EXPR_READ ? expr->u.read : expr->kind == EXPR_LOOKUP ? expr->u.lookup.read : -1;
         if (expr->kind == EXPR_INDEX) free[i] = nest->indices[expr->u.index].kind == INDEX_FREE;
-        if (expr->kind == EXPR_READ) {
-            const Read *read = &nest->reads[expr->u.read];
+        if (read_number >= 0) {
+            const Read *read = &nest->reads[read_number];
             for (int axis = 0; axis < node->args[read->arg]->type.shape.rank; axis++) {
                 free[i] = free[i] && only_free(nest, read->axes[axis]);
             }
         }
-        for (int a = 0; expr->kind == EXPR_CALL && a < scalar_table[expr->u.call.fn].arity; a++) {
-            free[i] = free[i] && free[expr->u.call.args[a]];
+        for (int a = 0; a < expr_arity(expr); a++) {
+            free[i] = free[i] && free[expr_operand(expr, a)];
         }
     }
     return free;

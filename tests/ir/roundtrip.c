@@ -92,3 +92,47 @@ Test(roundtrip, one_node_is_one_line) {
     cr_assert_str_eq(node_text(&f.arena, program->entries.at[0]->graph->nodes.at[0]), "%0 = input x : real[3]");
     arena_close(&f.arena);
 }
+
+Test(roundtrip, operations) {
+    check("model m\n"
+          "size N = 1..8\n"
+          "entry f(x: real[N, 6], id: int[N]) sizes N\n"
+          "    %0 = input x : real[N, 6]\n"
+          "    %1 = input id : int[N]\n"
+          "    %2 = regroup 1 1 2 %0 : real[N, 2, 3]\n"
+          "    %3 \"flat\" = regroup 1 2 1 %2 : real[N, 6]\n"
+          "    %4 = concat 0 %0 %3 : real[2*N, 6]\n"
+          "    %5 = gather[n < N, i < 3] %0 at [%1[n] + i - 1, 2*i] : real[N, 3]\n"
+          "    %6 = scatter_add[n < N, i < 3] %5 at [%1[n], i + 1] : real[4, 6]\n"
+          "    %7 = cumsum 1 reversed %0 : real[N, 6]\n"
+          "    %8 = argsort 1 %7 : int[N, 6]\n"
+          "    %9 = nest[n < N] %0[(max(0, sub(%1[n], 1))), 5] : real[N]\n"
+          "    %10 = nest[n < N] let $0 = neg(%1[n]) in add(%0[($0), ($0)], %0[0, ($0)]) : real[N]\n");
+}
+
+Test(roundtrip, loops) {
+    check("model m\n"
+          "size N = 0..8\n"
+          "entry f(x: real[N, 6], h: real[6])\n"
+          "    %0 = input x : real[N, 6]\n"
+          "    %1 = input h : real[6]\n"
+          "    %2 = scan N reversed carries %1 inputs %0 captures %0 {\n"
+          "        %0 = formal carry 0 : real[6]\n"
+          "        %1 = formal input 0 : real[6]\n"
+          "        %2 = scan 3 carries %0 {\n"
+          "            %0 = formal carry 0 : real[6]\n"
+          "            yield 0 %0\n"
+          "        } : real[]\n"
+          "        %3 = part 0 %2 : real[6]\n"
+          "        %4 = nest[i < 6] add(%1[i], %3[i]) : real[6]\n"
+          "        yield 0 %4\n"
+          "        yield 1 %1\n"
+          "    } : real[]\n"
+          "    %3 \"last\" = part 0 %2 : real[6]\n"
+          "    %4 = part 1 %2 : real[N, 6]\n"
+          "    %5 = nest[i < 6] mul(%1[i], %1[i]) : real[6]\n"
+          "    %6 = custom %5 %1 {\n"
+          "        %0 = formal capture 0 : real[6]\n"
+          "        yield 0 %0\n"
+          "    } : real[6]\n");
+}

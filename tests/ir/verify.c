@@ -85,3 +85,31 @@ Test(verify, bodies_are_well_typed) {
     cr_assert(strstr(why, "types that do not fit"), "%s", why);
     arena_close(&f.arena);
 }
+
+#define LOOP(formals, yields)                                                                                          \
+    HEAD "%1 = nest[] 0.0 : real[]\n%2 = scan N carries %1 inputs %0 {\n" formals "\n" yields "\n} : real[]\n"
+
+Test(verify, loops_fit_their_bodies) {
+    refuse(LOOP("%0 = formal carry 0 : real[4]", "yield 0 %0"), "a formal has another type than its argument");
+    refuse(LOOP("%0 = formal input 0 : real[N]", "yield 0 %0"), "a formal has another type than its argument");
+    refuse(LOOP("%0 = formal input 0 : real[4]", "yield 0 %0"), "a carry changes its type");
+    refuse(LOOP("%0 = formal capture 0 : real[4]", "yield 0 %0"), "a formal without an argument");
+    refuse(LOOP("%0 = formal carry 0 : real[]\n%1 = formal carry 0 : real[]", "yield 0 %0"), "a formal stands twice");
+    refuse(LOOP("%0 = formal carry 0 : real[]", "yield 1 %0"), "a result is not yielded");
+    refuse(LOOP("%0 = formal carry 0 : real[]", "loss %0 yield 0 %0"), "a root in a body");
+    refuse(LOOP("%0 = formal carry 0 : real[]", "yield 0 %0") "%3 = part 1 %2 : real[]", "no such part");
+    refuse(LOOP("%0 = formal carry 0 : real[]", "yield 0 %0 yield 1 %0") "%3 = part 1 %2 : real[]", "another type");
+    refuse("entry f()\n%0 = formal carry 0 : real[]", "it stands outside of a body");
+}
+
+Test(verify, shapes_of_operations) {
+    refuse(HEAD "%1 = regroup 0 2 1 %0 : real[N]", "another number of elements");
+    refuse("size N = 1..9\nentry f(x: real[4, N])\n%0 = input x : real[4, N]\n%1 = regroup 0 2 1 %0 : real[4*N]",
+           "a bounded size is merged that is not the first");
+    refuse(HEAD "%1 = concat 1 %0 %0 : real[N, 4]", "another length");
+    refuse(HEAD "%1 = cumsum 2 %0 : real[N, 4]", "no such axis");
+    refuse(HEAD "%1 = argsort 1 %0 : real[N, 4]", "not ints");
+    refuse(HEAD "%1 = gather[i < 5] %0 at [0, i] : real[5]", "can leave its axis");
+    refuse(HEAD "%1 = stop %0 : real[N, 4]\n%2 = gather[i < 4] %0 at [%1[0, i], i] : real[4]", "a position is not an int");
+    refuse(HEAD "%1 = gather[i < 4] %0 at [%0[0, i], i] : real[4]", "a position reads no argument");
+}

@@ -1,4 +1,5 @@
 #include "tests/ops/gradients.h"
+#include "compiler/ir/text.h"
 #include "compiler/passes/pipeline.h"
 #include <criterion/criterion.h>
 #include <math.h>
@@ -86,11 +87,17 @@ static void compare(const char *name, GradientCase *c, const Graph *graph, int s
     }
 }
 
-static Graph *run(Graph *graph, Diagnostics *diagnostics, bool simplified) {
+enum { EXPANDED, SIMPLIFIED, LOWERED, LEVELS };
+
+static Graph *run(Graph *graph, Diagnostics *diagnostics, int level) {
+    const char *why = NULL;
     graph = pass_autodiff(graph, diagnostics);
     cr_assert_eq(diagnostics->errors, 0);
-    if (!simplified) return graph;
-    return pass_dead(pass_simplify(graph, diagnostics), diagnostics);
+    if (level >= SIMPLIFIED) graph = pass_dead(pass_simplify(graph, diagnostics), diagnostics);
+    if (level >= LOWERED) graph = pass_lower(graph, diagnostics);
+    if (level >= LOWERED) graph = pass_dead(pass_simplify(graph, diagnostics), diagnostics);
+    cr_assert(verify_graph(graph->arena, graph, &why), "%s", why);
+    return graph;
 }
 
 /* A scalar of the gradients that depends on every input, so that it can be differentiated again. */
@@ -122,8 +129,8 @@ void check_gradients(const char *name, CaseBuilder *build, int variant) {
     keep(&c, second);
     for (int k = 0; k < c.input_count; k++)
         keep(&c, build_grad(c.graph, second, c.inputs[k], NULL));
-    for (int simplified = 0; simplified < 2; simplified++) {
-        Graph *graph = run(c.graph, &diagnostics, simplified);
+    for (int level = 0; level < LEVELS; level++) {
+        Graph *graph = run(c.graph, &diagnostics, level);
         compare(name, &c, graph, 0, 1);
         compare(name, &c, graph, c.input_count + 1, c.input_count + 2);
     }
