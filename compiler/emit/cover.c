@@ -3,8 +3,9 @@
 #include "compiler/emit/stage.h"
 
 static void call_tile(const StageText *text, const char *rows, const char *vectors, const char *lanes) {
-    const char *list = "call";
-    if (text->local) list = arena_print(text->arena, "call, local, %s", text->first);
+    const char *list =
+        arena_print(text->arena, "call%s%s", text->local ? ", local" : "", stage_steps(text->arena, text->stage, ""));
+    if (text->local) add_parameter(text, &list, text->first);
     for (int i = 0; i < text->stage->free_count; i++)
         add_parameter(text, &list, text->indices[i]);
     if (text->has_rows) add_parameter(text, &list, rows);
@@ -138,6 +139,7 @@ static void cover_lanes(const StageText *text) {
 static void open_function(const StageText *text) {
     const char *list = arena_print(text->arena, "const %s *call", text->call_type);
     if (text->local) add_parameter(text, &list, "unsigned char *local");
+    list = arena_print(text->arena, "%s%s", list, stage_steps(text->arena, text->stage, "int "));
     if (text->stage->kernel->banded)
         add_parameter(text, &list, arena_print(text->arena, "int %s, int %s", text->first, text->last));
     write_line(text->out, "static void %s(%s) {", text->name, list);

@@ -21,12 +21,11 @@ static const char *type_of(const Emitter *emitter, const Argument *argument) {
 bool entry_draws(const Emitter *emitter, const Entry *entry) {
     const Routine *routine = entry_routine(emitter, entry);
     bool draws = entry->draws;
-    for (int k = 0; k < routine->kernels.count; k++)
-        for (int s = 0; s < routine->kernels.at[k]->stages.count; s++) {
-            const Body *body = &routine->kernels.at[k]->stages.at[s]->body;
-            for (int e = 0; e < body->exprs.count; e++)
-                draws |= body->exprs.at[e].kind == EXPR_DRAW;
-        }
+    Stages stages = {0};
+    sequence_stages(emitter->arena, &routine->top, &stages);
+    for (int s = 0; s < stages.count; s++)
+        for (int e = 0; e < stages.at[s]->body.exprs.count; e++)
+            draws |= stages.at[s]->body.exprs.at[e].kind == EXPR_DRAW;
     return draws;
 }
 

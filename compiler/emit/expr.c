@@ -49,7 +49,19 @@ const char *buffer_type(const Buffer *buffer) {
     return buffer->elem == ELEM_BOOL || buffer->is_byte ? "uint8_t" : "int32_t";
 }
 
+/* What a loop sees at its step: so many elements behind the beginning. */
+static const char *address_at_step(const StageText *text, const Buffer *view) {
+    const Buffer *of = view->view_of;
+    const char *begin = buffer_address(text, of), *step = loop_variable(text->arena, view->at);
+    if (strncmp(begin, "(void *)", 8) == 0) begin = arena_print(text->arena, "(%s *)%s", buffer_type(of), begin);
+    bool sum = !dim_is_simple(of->strides[0]);
+    return arena_print(text->arena, "%s + %s * %s%s%s", begin, step, sum ? "(" : "", dim_code(text, of->strides[0]),
+                       sum ? ")" : "");
+}
+
 const char *buffer_address(const StageText *text, const Buffer *buffer) {
+    if (buffer->view_of != NULL)
+        return buffer->at != NULL ? address_at_step(text, buffer) : buffer_address(text, buffer->view_of);
     switch (buffer->place) {
     case BUFFER_BORDER:
         if (buffer->argument->role == ARGUMENT_INPUT && buffer->shape.rank == 0)
@@ -112,7 +124,7 @@ static const char *constant_term(StageText *text, Dim constant, Dim stride) {
 const char *position_code(StageText *text, const Buffer *buffer, const Affine *axes) {
     const char *sum = NULL;
     for (int a = 0; a < buffer->shape.rank; a++) {
-        bool local = buffer->place == BUFFER_LOCAL && a == 0;
+        bool local = buffer_root(buffer)->place == BUFFER_LOCAL && a == 0;
         for (int t = 0; t < axes[a].count; t++) {
             Term term = axes[a].terms[t];
             const char *index = index_code(text, term.index, local && term.index == 0);
@@ -201,6 +213,39 @@ static Code draw_code(StageText *text, int number) {
     return (Code){arena_print(text->arena, "%s(&%s, %s)", fn, text->draws[number], element), 0};
 }
 
+static const char *operand(StageText *text, Code code, int outer, bool right) {
+    bool bits = outer >= 10 && code.precedence > 0 && code.precedence != 3;
+    bool weaker = outer > 0 && (code.precedence > outer || (right && code.precedence == outer) ||
+                                (outer == 3 && code.precedence == 3));
+    return bits || weaker ? arena_print(text->arena, "(%s)", code.text) : code.text;
+}
+
+/* The element at computed positions: an offset and a condition on every lane. */
+static Code lookup_code(StageText *text, int number) {
+    const Expr *expr = &text->stage->body.exprs.at[number];
+    const StageRead *read = &text->stage->reads.at[expr->u.lookup.read];
+    const Buffer *buffer = read->buffer;
+    const char *offset = NULL, *inside = NULL;
+    for (int c = 0; c < expr->u.lookup.count; c++) {
+        const Computed *computed = &expr->u.lookup.computed[c];
+        const char *position = operand(text, expr_code(text, computed->position), 4, false);
+        const char *stride = dim_code(text, buffer->strides[computed->axis]);
+        const char *size = dim_code(text, buffer->shape.dims[computed->axis]);
+        const char *term =
+            strcmp(stride, "1") == 0 ? position : arena_print(text->arena, "%s * gr_iall(%s)", position, stride);
+        offset = offset == NULL ? term : arena_print(text->arena, "%s + %s", offset, term);
+        const char *within = arena_print(text->arena, "gr_within(%s, %s)", position, size);
+        inside = inside == NULL ? within : arena_print(text->arena, "%s & %s", inside, within);
+    }
+    if (lane_stride_of(text, buffer, read->axes) != 0)
+        offset = arena_print(text->arena, "%s + gr_iota() * gr_iall(%s)", offset,
+                             lane_stride_code(text, buffer, read->axes));
+    const char *code = arena_print(text->arena, "gr_%slookup(&%s[%s], %s, %s, %s)", memory_kind(buffer),
+                                   text->buffers[buffer->position], position_code(text, buffer, read->axes), offset,
+                                   inside, lanes_code(text));
+    return (Code){code, 0};
+}
+
 /* A total behind the loops. Where lanes were reduced, it has been combined into a variable of its own (tile.c). */
 static const char *total_code(const StageText *text, int total) {
     const char *name = text->totals[total];
@@ -219,13 +264,6 @@ static const char *template_of(const StageText *text, const Expr *expr) {
     if (expr->u.call.fn == SCALAR_to_int && elem == ELEM_BOOL) return "-%a";
     if (expr->u.call.fn == SCALAR_to_int) return elem == ELEM_REAL ? def->real_text : "%a";
     return elem == ELEM_REAL ? def->real_text : def->int_text;
-}
-
-static const char *operand(StageText *text, Code code, int outer, bool right) {
-    bool bits = outer >= 10 && code.precedence > 0 && code.precedence != 3;
-    bool weaker = outer > 0 && (code.precedence > outer || (right && code.precedence == outer) ||
-                                (outer == 3 && code.precedence == 3));
-    return bits || weaker ? arena_print(text->arena, "(%s)", code.text) : code.text;
 }
 
 static Code call_code(StageText *text, const Expr *expr) {
@@ -255,6 +293,7 @@ Code expr_own_code(StageText *text, int number) {
     case EXPR_INDEX: return lanes_of_affine(text, affine_index(text->arena, expr->u.index));
     case EXPR_READ: return (Code){load_code(text, &text->stage->reads.at[expr->u.read]), 0};
     case EXPR_DRAW: return draw_code(text, number);
+    case EXPR_LOOKUP: return lookup_code(text, number);
     case EXPR_TOTAL: return (Code){total_code(text, expr->u.total), 0};
     case EXPR_CALL: return call_code(text, expr);
     }

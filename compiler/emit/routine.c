@@ -67,8 +67,8 @@ void name_kernels(const Emitter *emitter, const Routine *routine, const char *na
     Scope scope = {.arena = emitter->arena};
     scope_name(&scope, arena_print(emitter->arena, "%s_run", name));
     scope_name(&scope, arena_print(emitter->arena, "%s_call", name));
-    for (int s = 0; s < routine->steps.count; s++) {
-        Kernel *kernel = routine->steps.at[s].kernel;
+    for (int s = 0; s < routine->row.count; s++) {
+        Kernel *kernel = routine->row.at[s]->kernel;
         for (int t = 0; kernel != NULL && t < kernel->stages.count; t++)
             kernel->stages.at[t]->name = stage_name(&scope, routine, kernel->stages.at[t], name);
         if (kernel != NULL) kernel->name = kernel_name(&scope, kernel, name);
@@ -79,9 +79,9 @@ void name_kernels(const Emitter *emitter, const Routine *routine, const char *na
 
 static bool stage_is_local(const Stage *stage) {
     for (int r = 0; r < stage->reads.count; r++)
-        if (stage->reads.at[r].buffer->place == BUFFER_LOCAL) return true;
+        if (buffer_root(stage->reads.at[r].buffer)->place == BUFFER_LOCAL) return true;
     for (int r = 0; r < stage->results.count; r++)
-        if (stage->results.at[r].buffer->place == BUFFER_LOCAL) return true;
+        if (buffer_root(stage->results.at[r].buffer)->place == BUFFER_LOCAL) return true;
     return false;
 }
 
@@ -110,14 +110,16 @@ static int band_grain(const Emitter *emitter, const Kernel *kernel) {
 static void call_stages(Writer *out, const Kernel *kernel, const char *range) {
     for (int s = 0; s < kernel->stages.count; s++) {
         const Stage *stage = kernel->stages.at[s];
-        write_line(out, "%s(call, %s%s);", stage->name, stage_is_local(stage) ? "local, " : "", range);
+        write_line(out, "%s(call%s%s, %s);", stage->name, stage_is_local(stage) ? ", local" : "",
+                   stage_steps(out->arena, stage, ""), range);
     }
 }
 
 static void emit_kernel(Writer *out, const Emitter *emitter, const Routine *routine, const Kernel *kernel,
                         const char *call_type) {
     if (!kernel->banded) return; /* its one stage is called by thread 0 */
-    write_line(out, "static void %s(const %s *call, int thread, int threads) {", kernel->name, call_type);
+    write_line(out, "static void %s(const %s *call%s, int thread, int threads) {", kernel->name, call_type,
+               kernel_steps(out->arena, kernel, "int "));
     if (kernel_is_local(kernel))
         write_line(out, "unsigned char *const local = call->locals + %lld * (size_t)thread;",
                    (long long)routine->local_bytes);
@@ -137,8 +139,8 @@ static void emit_kernel(Writer *out, const Emitter *emitter, const Routine *rout
 }
 
 static void emit_stages(Writer *out, const Emitter *emitter, const Routine *routine, const char *call_type) {
-    for (int s = 0; s < routine->steps.count; s++) {
-        const Kernel *kernel = routine->steps.at[s].kernel;
+    for (int s = 0; s < routine->row.count; s++) {
+        const Kernel *kernel = routine->row.at[s]->kernel;
         for (int t = 0; kernel != NULL && t < kernel->stages.count; t++) {
             comment_stage(out, emitter, kernel->stages.at[t]);
             emit_stage(out, emitter, routine, kernel->stages.at[t], call_type);
@@ -155,26 +157,49 @@ static const char *loss_address(const Emitter *emitter, const Routine *routine, 
     return buffer_address(&text, loss);
 }
 
-static void run_step(Writer *out, const Emitter *emitter, const Routine *routine, const Step *step) {
-    if (step->loss != NULL)
-        write_line(out, "if (!gr_finite(*(const gr_real *)%s)) return GR_NONFINITE;",
-                   loss_address(emitter, routine, step->loss));
-    else if (step->kernel->banded)
-        write_line(out, "%s(call, thread, threads);", step->kernel->name);
+static void run_kernel(Writer *out, const Kernel *kernel, bool threads) {
+    const char *variables = kernel_steps(out->arena, kernel, "");
+    if (kernel->banded)
+        write_line(out, "%s(call%s, %s);", kernel->name, variables, threads ? "thread, threads" : "0, 1");
     else
-        write_line(out, "if (thread == 0) %s(call);", step->kernel->stages.at[0]->name);
+        write_line(out, "%s%s(call%s);", threads ? "if (thread == 0) " : "", kernel->stages.at[0]->name, variables);
+}
+
+static void run_sequence(Writer *out, const Emitter *emitter, const Routine *routine, const Sequence *sequence);
+
+static void run_loop(Writer *out, const Emitter *emitter, const Routine *routine, const Loop *loop) {
+    const char *step = loop_variable(out->arena, loop), *length = band_size(emitter, loop->length);
+    if (loop->reversed)
+        write_line(out, "for (int %s = %s - 1; %s >= 0; %s--) {", step, length, step, step);
+    else
+        write_line(out, "for (int %s = 0; %s < %s; %s++) {", step, step, length, step);
+    run_sequence(out, emitter, routine, &loop->body);
+    write_line(out, "}");
+}
+
+/* The steps in order; without an entry (first contents) by one thread. */
+static void run_sequence(Writer *out, const Emitter *emitter, const Routine *routine, const Sequence *sequence) {
+    for (int s = 0; s < sequence->steps.count; s++) {
+        const Step *step = &sequence->steps.at[s];
+        bool threads = routine->entry != NULL;
+        if (step->barrier && threads) write_line(out, "GR_BARRIER;");
+        if (step->loss != NULL)
+            write_line(out, "if (!gr_finite(*(const gr_real *)%s)) return GR_NONFINITE;",
+                       loss_address(emitter, routine, step->loss));
+        else if (step->kernel->loop != NULL)
+            run_loop(out, emitter, routine, step->kernel->loop);
+        else
+            run_kernel(out, step->kernel, threads);
+    }
 }
 
 void emit_routine(Writer *out, const Emitter *emitter, const Routine *routine, const char *name) {
     const char *call_type = arena_print(emitter->arena, "%s_call", name);
     emit_stages(out, emitter, routine, call_type);
     write_line(out, "static int %s_run(const %s *call, int thread, int threads) {", name, call_type);
-    if (routine->steps.count == 0) write_line(out, "(void)call;");
+    if (routine->row.count == 0) write_line(out, "(void)call;");
     write_line(out, "(void)thread, (void)threads;");
-    for (int s = 0; s < routine->steps.count; s++) {
-        if (routine->steps.at[s].barrier) write_line(out, "GR_BARRIER;");
-        run_step(out, emitter, routine, &routine->steps.at[s]);
-    }
+    run_sequence(out, emitter, routine, &routine->top);
     write_line(out, "return GR_OK;");
     write_line(out, "}");
 }
@@ -183,12 +208,6 @@ void emit_initial(Writer *out, const Emitter *emitter, const Routine *routine, c
     if (routine->arena_bytes + routine->local_bytes > 0) internal_error("first contents need scratch memory");
     emit_stages(out, emitter, routine, "init_call");
     write_line(out, "static void %s(const init_call *call) {", name);
-    for (int s = 0; s < routine->steps.count; s++) {
-        const Kernel *kernel = routine->steps.at[s].kernel;
-        if (kernel->banded)
-            write_line(out, "%s(call, 0, 1);", kernel->name);
-        else
-            write_line(out, "%s(call);", kernel->stages.at[0]->name);
-    }
+    run_sequence(out, emitter, routine, &routine->top);
     write_line(out, "}");
 }

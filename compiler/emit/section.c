@@ -11,8 +11,10 @@ void section_need(const StageText *text, Section *section, int expr, int level) 
     if (section->needed[expr]) return;
     section->needed[expr] = true;
     const Expr *at = &text->stage->body.exprs.at[expr];
-    for (int a = 0; at->kind == EXPR_CALL && a < scalar_table[at->u.call.fn].arity; a++)
-        section_need(text, section, at->u.call.args[a], text->varies[expr]);
+    for (int a = 0; a < expr_arity(at); a++) {
+        section_need(text, section, expr_operand(at, a), text->varies[expr]);
+        if (at->kind == EXPR_LOOKUP) section->uses[expr_operand(at, a)]++; /* its text says a position twice */
+    }
 }
 
 Section section_new(const StageText *text) {
@@ -25,25 +27,27 @@ int full_level(const StageText *text) {
     return (text->has_rows ? VARIES_ROW : 0) | (text->has_vectors ? VARIES_VECTOR : 0);
 }
 
+enum { WEIGHT_LIMIT = 9 }; /* what is longer gets a name: lines stay short */
+
 /* How much text an expression is, where it stands in one piece. */
 static int weight(const StageText *text, const bool *deserving, int expr) {
     const Expr *at = &text->stage->body.exprs.at[expr];
     if (deserving[expr]) return 1;
     if (at->kind == EXPR_READ || at->kind == EXPR_DRAW) return 3;
+    if (at->kind == EXPR_LOOKUP) return WEIGHT_LIMIT;
     int sum = 1;
-    for (int a = 0; at->kind == EXPR_CALL && a < scalar_table[at->u.call.fn].arity; a++)
-        sum += weight(text, deserving, at->u.call.args[a]);
+    for (int a = 0; a < expr_arity(at); a++)
+        sum += weight(text, deserving, expr_operand(at, a));
     return sum;
 }
-
-enum { WEIGHT_LIMIT = 9 }; /* what is longer gets a name: lines stay short */
 
 static bool is_simple(const Expr *expr) {
     return expr->kind == EXPR_LITERAL || expr->kind == EXPR_SIZE || expr->kind == EXPR_INDEX ||
            expr->kind == EXPR_TOTAL;
 }
 
-static bool share_memory(const Buffer *a, const Buffer *b) {
+static bool share_memory(const Buffer *first, const Buffer *second) {
+    const Buffer *a = buffer_root(first), *b = buffer_root(second);
     if (a->place != b->place) return false;
     if (a->place == BUFFER_STORAGE) return a->store == b->store;
     if (a->place == BUFFER_BORDER) return a == b;
@@ -53,9 +57,9 @@ static bool share_memory(const Buffer *a, const Buffer *b) {
 /* Of several results one may be stored where another still reads: that is read before. */
 static bool is_overwritten(const StageText *text, const Expr *expr) {
     const Stage *stage = text->stage;
-    if (expr->kind != EXPR_READ || stage->results.count < 2) return false;
-    for (int r = 0; r < stage->results.count; r++)
-        if (share_memory(stage->reads.at[expr->u.read].buffer, stage->results.at[r].buffer)) return true;
+    int read = expr->kind == EXPR_READ ? expr->u.read : expr->kind == EXPR_LOOKUP ? expr->u.lookup.read : -1;
+    for (int r = 0; read >= 0 && stage->results.count > 1 && r < stage->results.count; r++)
+        if (share_memory(stage->reads.at[read].buffer, stage->results.at[r].buffer)) return true;
     return false;
 }
 
@@ -87,13 +91,14 @@ static const char *base_name(const StageText *text, int expr) {
         return arena_print(text->arena, "%s_value", text->stage->labels.at[expr]);
     if (at->kind == EXPR_READ) return read_name(text, &text->stage->reads.at[at->u.read]);
     if (at->kind == EXPR_DRAW) return "random";
+    if (at->kind == EXPR_LOOKUP) return "found";
     return at->kind == EXPR_CALL ? arena_print(text->arena, "%s_value", scalar_table[at->u.call.fn].name) : "value";
 }
 
 /* ---- the small loops over rows and vectors ---- */
 
-static Loop open_loop(StageText *text, bool exists, const char *header, int rounds) {
-    Loop loop = {.exists = exists, .outer = text->out, .header = header, .rounds = rounds};
+static SmallLoop open_loop(StageText *text, bool exists, const char *header, int rounds) {
+    SmallLoop loop = {.exists = exists, .outer = text->out, .header = header, .rounds = rounds};
     if (!exists) return loop;
     Writer *body = ARENA_NEW(text->arena, Writer);
     writer_open(body, text->arena);
@@ -102,11 +107,11 @@ static Loop open_loop(StageText *text, bool exists, const char *header, int roun
     return loop;
 }
 
-Loop open_rows(StageText *text) {
+SmallLoop open_rows(StageText *text) {
     return open_loop(text, text->has_rows, "for (int r = 0; r < rows; r++)", text->stage->tile.rows);
 }
 
-Loop open_vectors(StageText *text) {
+SmallLoop open_vectors(StageText *text) {
     text->width_used = false;
     return open_loop(text, text->has_vectors, "for (int v = 0; v < vectors; v++)", most_vectors(text));
 }
@@ -119,7 +124,7 @@ static int count_lines(const char *lines) {
 }
 
 /* Writes the loop around its body: braces where they are needed, and the width of the vector where it is used. */
-void close_loop(StageText *text, const Loop *loop) {
+void close_loop(StageText *text, const SmallLoop *loop) {
     if (!loop->exists) return;
     writer_indent(text->out, -(loop->outer->level + 1));
     const char *body = writer_text(text->out);
@@ -161,7 +166,7 @@ static void emit_vector_level(StageText *text, const Section *section) {
     writer_open(&filled, text->arena);
     writer_indent(&filled, out->level);
     text->out = &filled;
-    Loop vectors = open_vectors(text);
+    SmallLoop vectors = open_vectors(text);
     emit_level(text, section, VARIES_VECTOR);
     bool any = text->out->length > 0;
     close_loop(text, &vectors);
@@ -182,9 +187,9 @@ void emit_section(StageText *text, Section *section, void (*finish)(StageText *t
     choose_deserving(text, section);
     emit_level(text, section, 0);
     if (text->has_rows && text->has_vectors) emit_vector_level(text, section);
-    Loop rows = open_rows(text);
+    SmallLoop rows = open_rows(text);
     if (text->has_rows && text->has_vectors) emit_level(text, section, VARIES_ROW);
-    Loop vectors = open_vectors(text);
+    SmallLoop vectors = open_vectors(text);
     if (text->has_rows || text->has_vectors) emit_level(text, section, full_level(text));
     finish(text);
     close_loop(text, &vectors);

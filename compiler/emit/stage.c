@@ -16,7 +16,7 @@ static int varies_with_axes(const StageText *text, const Affine *axes, int rank)
 }
 
 static int varies_of(const StageText *text, const Expr *expr) {
-    int all = (text->has_rows ? VARIES_ROW : 0) | (text->has_vectors ? VARIES_VECTOR : 0);
+    int varies = 0, all = (text->has_rows ? VARIES_ROW : 0) | (text->has_vectors ? VARIES_VECTOR : 0);
     switch (expr->kind) {
     case EXPR_LITERAL:
     case EXPR_SIZE: return 0;
@@ -30,15 +30,58 @@ static int varies_of(const StageText *text, const Expr *expr) {
         const StageRead *read = &text->stage->reads.at[expr->u.read];
         return varies_with_axes(text, read->axes, read->buffer->shape.rank);
     }
+    case EXPR_LOOKUP: {
+        const StageRead *read = &text->stage->reads.at[expr->u.lookup.read];
+        varies = varies_with_axes(text, read->axes, read->buffer->shape.rank);
+        break;
+    }
     case EXPR_CALL: break;
     }
-    int varies = 0;
-    for (int a = 0; a < scalar_table[expr->u.call.fn].arity; a++)
-        varies |= text->varies[expr->u.call.args[a]];
+    for (int a = 0; a < expr_arity(expr); a++)
+        varies |= text->varies[expr_operand(expr, a)];
     return varies;
 }
 
 /* ---- names ---- */
+
+const char *loop_variable(Arena *arena, const Loop *loop) {
+    int depth = loop_depth(loop);
+    return depth == 0 ? "t" : arena_print(arena, "t%d", depth + 1);
+}
+
+static bool shows_step(const Buffer *buffer, const Loop *loop) {
+    for (; buffer != NULL; buffer = buffer->view_of)
+        if (buffer->at == loop) return true;
+    return false;
+}
+
+static bool stage_knows_step(const Stage *stage, const Loop *loop) {
+    for (int r = 0; r < stage->reads.count; r++)
+        if (shows_step(stage->reads.at[r].buffer, loop)) return true;
+    for (int r = 0; r < stage->results.count; r++)
+        if (shows_step(stage->results.at[r].buffer, loop)) return true;
+    for (int e = 0; e < stage->body.exprs.count; e++)
+        if (stage->body.exprs.at[e].kind == EXPR_DRAW) return true;
+    return false;
+}
+
+/* Of the loop and those around it, the steps that one of the stages must know. */
+static const char *steps_known(Arena *arena, const Loop *loop, int count, Stage *const *stages, const char *type) {
+    if (loop == NULL) return "";
+    const char *around = steps_known(arena, loop->around, count, stages, type);
+    for (int s = 0; s < count; s++)
+        if (stage_knows_step(stages[s], loop))
+            return arena_print(arena, "%s, %s%s", around, type, loop_variable(arena, loop));
+    return around;
+}
+
+const char *stage_steps(Arena *arena, const Stage *stage, const char *type) {
+    return steps_known(arena, stage->kernel->sequence->loop, 1, &(Stage *){(Stage *)stage}, type);
+}
+
+const char *kernel_steps(Arena *arena, const Kernel *kernel, const char *type) {
+    return steps_known(arena, kernel->sequence->loop, kernel->stages.count, kernel->stages.at, type);
+}
 
 /* Of net.layers.0.w it is w, of the slot @train.m.net.layers.0.w m: the address beside it says which. */
 static const char *store_short_name(const StageText *text, const char *path) {
@@ -58,7 +101,7 @@ static const char *buffer_base_name(const StageText *text, const Buffer *buffer)
 static void name_buffer(StageText *text, const Buffer *buffer) {
     if (text->buffers[buffer->position] != NULL) return;
     text->buffers[buffer->position] = scope_name(&text->scope, buffer_base_name(text, buffer));
-    text->local |= buffer->place == BUFFER_LOCAL;
+    text->local |= buffer_root(buffer)->place == BUFFER_LOCAL;
 }
 
 static void choose_names(StageText *text) {
@@ -66,6 +109,8 @@ static void choose_names(StageText *text) {
     const Stage *stage = text->stage;
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
         scope_name(&text->scope, taken[i]);
+    for (const Loop *loop = stage->kernel->sequence->loop; loop != NULL; loop = loop->around)
+        scope_name(&text->scope, loop_variable(text->arena, loop));
     for (int i = 0; i < stage->index_count; i++)
         text->indices[i] = scope_name(&text->scope, stage->indices[i].name);
     if (stage->kernel->banded) {

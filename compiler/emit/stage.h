@@ -53,6 +53,11 @@ const char *buffer_address(const StageText *text, const Buffer *buffer);
 
 /* ---- stage.c ---- */
 
+const char *loop_variable(Arena *arena, const Loop *loop); /* the step: "t", "t2" in a loop in a loop */
+/* The steps of loops that a stage or a kernel must know, each after a comma and the type: ", int t, int t2". */
+const char *stage_steps(Arena *arena, const Stage *stage, const char *type);
+const char *kernel_steps(Arena *arena, const Kernel *kernel, const char *type);
+
 /* A stage ready to be written: its names are chosen, and what varies with what is known. */
 StageText stage_text(Writer *out, const Emitter *emitter, const Routine *routine, const Stage *stage,
                      const char *call_type);
@@ -79,16 +84,16 @@ void emit_section(StageText *text, Section *section, void (*finish)(StageText *t
 
 /* A loop over the rows or vectors of a tile, whose body is written aside until it is closed; where the tile has no such
  * loop, the body stands alone. */
-typedef struct Loop {
+typedef struct SmallLoop {
     bool exists;
     Writer *outer;
     const char *header;
     int rounds; /* at most */
-} Loop;
+} SmallLoop;
 
-Loop open_rows(StageText *text);
-Loop open_vectors(StageText *text);
-void close_loop(StageText *text, const Loop *loop);
+SmallLoop open_rows(StageText *text);
+SmallLoop open_vectors(StageText *text);
+void close_loop(StageText *text, const SmallLoop *loop);
 
 /* ---- total.c, tile.c, cover.c ---- */
 

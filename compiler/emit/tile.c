@@ -91,6 +91,7 @@ bool outside_of_solutions(StageText *text, const char *otherwise) {
 static const char *tile_parameters(const StageText *text) {
     const char *list = arena_print(text->arena, "const %s *call", text->call_type);
     if (text->local) add_parameter(text, &list, "unsigned char *local");
+    list = arena_print(text->arena, "%s%s", list, stage_steps(text->arena, text->stage, "int "));
     if (text->local) add_parameter(text, &list, arena_print(text->arena, "int %s", text->first));
     for (int i = 0; i < text->stage->free_count; i++)
         add_parameter(text, &list, arena_print(text->arena, "int %s", text->indices[i]));
@@ -116,13 +117,26 @@ static void declare_buffers(const StageText *text) {
     }
 }
 
+/* The number of the round among those of all loops around, from 1; NULL: no loop. */
+static const char *round_code(Arena *arena, const Loop *loop, const StageText *text) {
+    if (loop == NULL) return NULL;
+    const char *around = round_code(arena, loop->around, text), *step = loop_variable(arena, loop);
+    if (around == NULL) return arena_print(arena, "(uint32_t)%s + 1", step);
+    return arena_print(arena, "(%s) * (uint32_t)(%s) + (uint32_t)%s + 1", around, dim_code(text, loop->length), step);
+}
+
 static void declare_draws(StageText *text) {
     for (int e = 0; e < text->stage->body.exprs.count; e++) {
         const Expr *expr = &text->stage->body.exprs.at[e];
         if (expr->kind != EXPR_DRAW) continue;
         text->draws[e] = scope_name(&text->scope, "draw");
-        write_line(text->out, "const gr_draw %s = gr_draw_at(&call->draw, 0x%08xu);", text->draws[e],
-                   expr->u.draw.site);
+        const char *round = round_code(text->arena, text->stage->kernel->sequence->loop, text);
+        if (round == NULL)
+            write_line(text->out, "const gr_draw %s = gr_draw_at(&call->draw, 0x%08xu);", text->draws[e],
+                       expr->u.draw.site);
+        else
+            write_line(text->out, "const gr_draw %s = gr_draw_in_round(&call->draw, 0x%08xu, %s);", text->draws[e],
+                       expr->u.draw.site, round);
     }
 }
 

@@ -54,7 +54,7 @@ static bool starts_with_chunk(const StageText *text, int total) {
 }
 
 static void start_totals(StageText *text, bool chunked) {
-    Loop rows = open_rows(text), vectors = open_vectors(text);
+    SmallLoop rows = open_rows(text), vectors = open_vectors(text);
     for (int t = 0; t < text->stage->totals.count; t++) {
         bool position = finds_position(text->stage->totals.at[t].reduce);
         if (chunked && !starts_with_chunk(text, t)) continue;
@@ -176,7 +176,7 @@ static void open_reduced_loop(const StageText *text, const ReducedLoops *loops, 
 }
 
 static void add_chunk(StageText *text) {
-    Loop rows = open_rows(text), vectors = open_vectors(text);
+    SmallLoop rows = open_rows(text), vectors = open_vectors(text);
     for (int t = 0; t < text->stage->totals.count; t++) {
         if (!starts_with_chunk(text, t)) continue;
         const char *all = total_place(text, t, "all_"), *chunk = total_place(text, t, "");
@@ -199,7 +199,7 @@ static void declare_all_totals(StageText *text) {
         if (starts_with_chunk(text, t))
             write_line(text->out, "%s all_%s%s;", elem_vector(total_elem(text, t)), text->totals[t],
                        total_extent(text));
-    Loop rows = open_rows(text), vectors = open_vectors(text);
+    SmallLoop rows = open_rows(text), vectors = open_vectors(text);
     for (int t = 0; t < text->stage->totals.count; t++) {
         const bool chunked = starts_with_chunk(text, t);
         write_line(text->out, "%s = %s;", total_place(text, t, chunked ? "all_" : "best_"), identity_code(text, t));
@@ -255,7 +255,7 @@ static const char *combine_name(Reduce reduce) {
 
 /* Lanes that were reduced are combined, in a fixed order, into one number on all lanes. */
 void combine_lanes(StageText *text) {
-    Loop rows = open_rows(text);
+    SmallLoop rows = open_rows(text);
     for (int t = 0; t < text->stage->totals.count; t++) {
         const char *to = total_place(text, t, "");
         bool real = total_elem(text, t) == ELEM_REAL;

@@ -90,6 +90,14 @@ int nest_count(const Nest *nest, IndexKind kind) {
     return count;
 }
 
+bool nest_looks_up(const Nest *nest, int arg) {
+    for (int i = 0; i < nest->body.exprs.count; i++) {
+        const Expr *expr = &nest->body.exprs.at[i];
+        if (expr->kind == EXPR_LOOKUP && nest->reads[expr->u.lookup.read].arg == arg) return true;
+    }
+    return false;
+}
+
 bool nest_is_contraction(const Nest *nest) {
     int count = nest->body.exprs.count, reads = 0;
     if (nest->reduce != REDUCE_SUM || count == 0) return false;

@@ -213,7 +213,8 @@ typedef struct Program {
 Graph *graph_new(Arena *arena);
 /* The node as this graph sees it: itself, or the formal that captures it. */
 Node *graph_use(Graph *graph, Node *node);
-/* Appends a node, and a root to the roots as well; args are copied, those from around the graph captured. The type is set by the caller, who is ops/build. */
+/* Appends a node, and a root to the roots as well; args are copied, those from around the graph captured. The type is
+ * set by the caller, who is ops/build. */
 Node *graph_add(Graph *graph, Op op, Type type, int arg_count, Node *const *args, const Origin *origin);
 
 bool op_has_region(Op op);
@@ -223,6 +224,8 @@ bool entry_updates(const Entry *entry); /* stores anything: has a trainer argume
 /* Two nodes that are nests: the same but for names and arguments (of which it needs the ranks alone). */
 bool nest_equal(const Node *a, const Node *b);
 int nest_count(const Nest *nest, IndexKind kind);
+/* Is an argument read at computed positions? */
+bool nest_looks_up(const Nest *nest, int arg);
 bool nest_is_contraction(const Nest *nest); /* sums a product of two or more reads */
 bool body_uses_index(const Body *body, int index);
 

@@ -218,4 +218,3 @@ Graph *reader_graph(Reader *reader) {
     }
     return reader->graph;
 }
-

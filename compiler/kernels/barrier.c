@@ -4,7 +4,8 @@
  * touches memory that one of them, since the last barrier, writes, or writes what one of them reads. */
 #include "compiler/kernels/kernels.h"
 
-static bool same_bytes(const Buffer *a, const Buffer *b) {
+static bool same_bytes(const Buffer *first, const Buffer *second) {
+    const Buffer *a = buffer_root(first), *b = buffer_root(second);
     if (a->place != b->place) return false;
     switch (a->place) {
     case BUFFER_BORDER: return a->argument == b->argument;
@@ -47,15 +48,44 @@ static bool conflict(const Touched *before, const Touched *now) {
            any_same(&before->read, &now->written);
 }
 
+static void add_all(Arena *arena, Buffers *to, const Buffers *from) {
+    for (int i = 0; i < from->count; i++)
+        vec_push(arena, to, from->at[i]);
+}
+
+static Touched both(Arena *arena, const Touched *a, const Touched *b) {
+    Touched sum = {0};
+    add_all(arena, &sum.read, &a->read), add_all(arena, &sum.read, &b->read);
+    add_all(arena, &sum.written, &a->written), add_all(arena, &sum.written, &b->written);
+    return sum;
+}
+
+static Touched place_in(Arena *arena, Sequence *sequence, Touched before);
+
+/* Two rounds: the second follows the end of the first. A loop that may have no round leaves what stood before it. */
+static Touched place_in_loop(Arena *arena, Loop *loop, Touched before) {
+    Touched after = place_in(arena, &loop->body, before);
+    after = place_in(arena, &loop->body, after);
+    return dim_low(loop->length) > 0 ? after : both(arena, &before, &after);
+}
+
+/* What has been touched since the last barrier, behind the sequence. */
+static Touched place_in(Arena *arena, Sequence *sequence, Touched before) {
+    for (int s = 0; s < sequence->steps.count; s++) {
+        Step *step = &sequence->steps.at[s];
+        Touched now = {0};
+        if (step->kernel != NULL && step->kernel->loop != NULL) {
+            before = place_in_loop(arena, step->kernel->loop, before);
+            continue;
+        }
+        add_touched(arena, step, &now);
+        step->barrier |= conflict(&before, &now);
+        before = step->barrier ? now : both(arena, &before, &now);
+    }
+    return before;
+}
+
 /* A guard reads its loss: all threads see the same number, because whoever overwrites it waits for them. */
 void place_barriers(Routine *routine) {
-    Touched before = {0};
-    for (int s = 0; s < routine->steps.count; s++) {
-        Step *step = &routine->steps.at[s];
-        Touched now = {0};
-        add_touched(routine->arena, step, &now);
-        step->barrier = conflict(&before, &now);
-        if (step->barrier) before = (Touched){0};
-        add_touched(routine->arena, step, &before);
-    }
+    place_in(routine->arena, &routine->top, (Touched){0});
 }

@@ -12,8 +12,9 @@
 #include "compiler/kernels/stage.h"
 
 enum {
-    COST_CHEAP = 2, /* a body this cheap is computed again rather than stored */
-    COST_DRAW = 60, /* a random number */
+    COST_CHEAP = 2,  /* a body this cheap is computed again rather than stored */
+    COST_DRAW = 60,  /* a random number */
+    COST_LOOKUP = 4, /* an element at a computed position */
     COST_THEN = 12 /* dearer functions (exp, log, tanh) do not run on the registers of a tile, whose text is unrolled */
 };
 
@@ -37,6 +38,7 @@ static void name_nests(Fusion *fusion) {
 
 static int expr_cost(const Expr *expr) {
     if (expr->kind == EXPR_DRAW) return COST_DRAW;
+    if (expr->kind == EXPR_LOOKUP) return COST_LOOKUP;
     return expr->kind == EXPR_CALL ? scalar_table[expr->u.call.fn].cost : 0;
 }
 
@@ -81,7 +83,7 @@ static Readers *count_readers(Fusion *fusion) {
         for (int a = 0; a < node->arg_count; a++) {
             Readers *of = &readers[node->args[a]->id];
             of->count++;
-            if (node->op != OP_nest) {
+            if (node->op != OP_nest || nest_looks_up(&node->u.nest, a)) {
                 of->root = true;
                 continue;
             }
@@ -115,34 +117,34 @@ static void choose_inlined(Fusion *fusion) {
 /* ---- stages ---- */
 
 static Stage *producer_of(const Fusion *fusion, const Access *access) {
-    return fusion->values[access->node->id].stage;
+    return stage_of(fusion, access->node);
 }
 
 /* Whether kernel a uses what b computes, directly or through others. `seen` is by kernel. */
-static bool depends_through(const Fusion *fusion, const Kernel *a, const Kernel *b, bool *seen) {
+static bool depends_through(Arena *arena, const Kernel *a, const Kernel *b, bool *seen) {
     if (a == b) return true;
     if (seen[a->position]) return false;
     seen[a->position] = true;
-    for (int s = 0; s < a->stages.count; s++)
-        for (int r = 0; r < a->stages.at[s]->reads.count; r++) {
-            const Node *node = a->stages.at[s]->reads.at[r].buffer->node;
-            const Stage *producer = node == NULL ? NULL : fusion->values[node->id].stage;
-            if (producer != NULL && producer->kernel != a && depends_through(fusion, producer->kernel, b, seen))
-                return true;
+    Stages stages = {0};
+    kernel_stages(arena, a, &stages);
+    for (int s = 0; s < stages.count; s++)
+        for (int r = 0; r < stages.at[s]->reads.count; r++) {
+            const Kernel *maker = maker_around(stages.at[s]->reads.at[r].buffer, a->sequence);
+            if (maker != NULL && maker != a && depends_through(arena, maker, b, seen)) return true;
         }
     return false;
 }
 
 static bool depends_on(const Fusion *fusion, const Kernel *a, const Kernel *b) {
-    return depends_through(fusion, a, b, ARENA_ARRAY(fusion->arena, bool, fusion->routine->kernels.count));
+    return depends_through(fusion->arena, a, b, ARENA_ARRAY(fusion->arena, bool, fusion->sequence->kernels.count));
 }
 
 /* Whether what is read can be there before the kernel runs, or is computed by it: no kernel may wait for itself. */
 static bool ready_for(const Fusion *fusion, const Kernel *kernel, const Accesses *accesses) {
     for (int i = 0; i < accesses->count; i++) {
-        const Stage *producer = producer_of(fusion, &accesses->at[i]);
-        if (producer == NULL || producer->kernel == kernel) continue;
-        if (depends_on(fusion, producer->kernel, kernel)) return false;
+        const Kernel *maker = maker_of(fusion, accesses->at[i].node);
+        if (maker == NULL || maker == kernel) continue;
+        if (depends_on(fusion, maker, kernel)) return false;
     }
     return true;
 }
@@ -243,9 +245,9 @@ static bool can_take(const Fusion *fusion, const Stage *stage, const Node *nest,
 }
 
 static Stage *stage_for(const Fusion *fusion, const Node *nest, const Accesses *accesses) {
-    const Routine *routine = fusion->routine;
-    for (int k = routine->kernels.count - 1; k >= 0; k--) {
-        const Kernel *kernel = routine->kernels.at[k];
+    const Sequence *sequence = fusion->sequence;
+    for (int k = sequence->kernels.count - 1; k >= 0; k--) {
+        const Kernel *kernel = sequence->kernels.at[k];
         for (int s = kernel->stages.count - 1; s >= 0; s--)
             if (can_take(fusion, kernel->stages.at[s], nest, accesses)) return kernel->stages.at[s];
     }
@@ -268,9 +270,9 @@ static bool reads_kernel(const Fusion *fusion, const Kernel *kernel, const Acces
 
 /* The latest kernel over the same batch, or over another band of which it reads something. */
 static Kernel *kernel_for(const Fusion *fusion, const Node *nest, const Accesses *accesses) {
-    const Routine *routine = fusion->routine;
-    for (int k = routine->kernels.count - 1; k >= 0; k--) {
-        Kernel *kernel = routine->kernels.at[k];
+    const Sequence *sequence = fusion->sequence;
+    for (int k = sequence->kernels.count - 1; k >= 0; k--) {
+        Kernel *kernel = sequence->kernels.at[k];
         bool related = !dim_is_constant(kernel->band) || reads_kernel(fusion, kernel, accesses);
         if (related && joins_band(fusion, kernel, nest, accesses) && ready_for(fusion, kernel, accesses)) return kernel;
     }
@@ -285,75 +287,96 @@ static void place_nest(Fusion *fusion, const Node *nest) {
         stage = stage_new(fusion, nest);
         Kernel *kernel = kernel_for(fusion, nest, &accesses);
         if (kernel != NULL)
-            kernel_add(fusion->routine, kernel, stage);
+            kernel_add(fusion->arena, kernel, stage);
         else
-            kernel_new(fusion->routine, stage);
+            kernel_new(fusion->arena, fusion->sequence, stage);
     }
     stage_take(fusion, stage, nest);
 }
 
 /* ---- roots ---- */
 
+static Kernel *copying_kernel(Fusion *fusion, Buffer *from, Buffer *to) {
+    return kernel_new(fusion->arena, fusion->sequence, stage_copying(fusion->routine, from, to));
+}
+
 /* A result is computed where the caller wants it; what is no computed value, or has such a place already, is copied. */
 static void place_result(Fusion *fusion, const Node *root) {
     const Node *node = root->args[0];
     Argument *output = root->u.input;
     Buffer *buffer = node->op == OP_nest ? buffer_of(fusion, node) : NULL;
-    bool copy = buffer == NULL || buffer->place != BUFFER_ARENA;
-    if (copy) buffer = buffer_new(fusion->routine, BUFFER_BORDER, output->type.elem, output->type.shape);
+    bool copy = buffer == NULL || buffer->place != BUFFER_ARENA || buffer->view_of != NULL;
+    if (copy) buffer = buffer_new(fusion->routine, NULL, BUFFER_BORDER, output->type.elem, output->type.shape);
     buffer->place = BUFFER_BORDER;
     buffer->argument = output;
     buffer->strides = dense_strides(fusion->arena, output->type.shape, false);
-    if (copy) kernel_new(fusion->routine, stage_copying(fusion->routine, buffer_of(fusion, node), buffer));
+    if (copy) copying_kernel(fusion, buffer_of(fusion, node), buffer);
+}
+
+static bool is_claimed(const Fusion *fusion, const Buffer *buffer) {
+    if (buffer->place != BUFFER_ARENA || buffer->view_of != NULL) return true;
+    for (int u = 0; u < fusion->sequence->updates.count; u++)
+        if (fusion->sequence->updates.at[u].value == buffer) return true;
+    return false;
 }
 
 /* What no kernel computes is read by one of its own, so that the schedule knows: with `a, b <- b, a` neither store may
  * be overwritten before the other has its content. */
-static Buffer *new_content(Fusion *fusion, const Node *update) {
-    const Node *node = update->args[0];
+Buffer *new_content(Fusion *fusion, const Node *node) {
     Buffer *value = buffer_of(fusion, node);
-    if (node->op == OP_nest) return value;
-    Buffer *copy = buffer_new(fusion->routine, BUFFER_ARENA, node->type.elem, node->type.shape);
-    kernel_new(fusion->routine, stage_copying(fusion->routine, value, copy));
+    if (node->op == OP_nest) return is_claimed(fusion, value) ? buffer_beside(fusion, node) : value;
+    Buffer *copy = buffer_new(fusion->routine, fusion->sequence, BUFFER_ARENA, node->type.elem, node->type.shape);
+    copying_kernel(fusion, value, copy);
     return copy;
 }
 
 static void place_root(Fusion *fusion, const Node *root) {
     Routine *routine = fusion->routine;
-    Buffer *value = root->op == OP_update ? new_content(fusion, root) : buffer_of(fusion, root->args[0]);
+    Buffer *value = root->op == OP_update ? new_content(fusion, root->args[0]) : buffer_of(fusion, root->args[0]);
     if (root->op == OP_loss) vec_push(fusion->arena, &routine->losses, value);
     if (root->op == OP_update)
-        vec_push(fusion->arena, &routine->updates, (Update){root->u.store, value, routine->losses.count});
+        vec_push(fusion->arena, &fusion->sequence->updates,
+                 ((Update){root->u.store, NULL, value, routine->losses.count}));
 }
 
 /* ---- locals ---- */
 
-static bool read_in_one_kernel(const Routine *routine, const Buffer *buffer, const Kernel *kernel) {
-    for (int k = 0; k < routine->kernels.count; k++) {
-        const Kernel *other = routine->kernels.at[k];
-        for (int s = 0; other != kernel && s < other->stages.count; s++)
-            for (int r = 0; r < other->stages.at[s]->reads.count; r++)
-                if (other->stages.at[s]->reads.at[r].buffer == buffer) return false;
-    }
-    for (int u = 0; u < routine->updates.count; u++)
-        if (routine->updates.at[u].value == buffer) return false;
+static bool read_in_one_kernel(const Routine *routine, const Sequence *sequence, const Buffer *buffer,
+                               const Kernel *kernel) {
+    for (int k = 0; k < sequence->kernels.count; k++)
+        if (sequence->kernels.at[k] != kernel && kernel_reads(sequence->kernels.at[k], buffer)) return false;
+    for (int u = 0; u < sequence->updates.count; u++)
+        if (sequence->updates.at[u].value == buffer) return false;
     for (int l = 0; l < routine->losses.count; l++)
-        if (routine->losses.at[l] == buffer) return false;
+        if (buffer_root(routine->losses.at[l]) == buffer) return false;
     return true;
 }
 
 /* What only one kernel's own stages read needs room for one block of the band. */
-static void choose_locals(Routine *routine) {
-    for (int k = 0; k < routine->kernels.count; k++) {
-        const Kernel *kernel = routine->kernels.at[k];
+static void choose_locals(const Routine *routine, const Sequence *sequence) {
+    for (int k = 0; k < sequence->kernels.count; k++) {
+        const Kernel *kernel = sequence->kernels.at[k];
         for (int s = 0; kernel->banded && s < kernel->stages.count; s++) {
             const Stage *stage = kernel->stages.at[s];
             for (int r = 0; r < stage->results.count; r++) {
                 Buffer *buffer = stage->results.at[r].buffer;
-                if (buffer->place == BUFFER_ARENA && read_in_one_kernel(routine, buffer, kernel))
-                    buffer->place = BUFFER_LOCAL;
+                bool own = buffer->place == BUFFER_ARENA && buffer->view_of == NULL && !buffer->is_carry;
+                if (own && read_in_one_kernel(routine, sequence, buffer, kernel)) buffer->place = BUFFER_LOCAL;
             }
         }
+        if (kernel->loop != NULL) choose_locals(routine, &kernel->loop->body);
+    }
+}
+
+void fuse_nests(Fusion *fusion) {
+    const Graph *graph = fusion->graph;
+    fusion->values = ARENA_ARRAY(fusion->arena, Value, graph->nodes.count);
+    name_nests(fusion);
+    choose_inlined(fusion);
+    for (int n = 0; n < graph->nodes.count; n++) {
+        const Node *node = graph->nodes.at[n];
+        if (node->op == OP_nest && !fusion->values[n].inlined) place_nest(fusion, node);
+        if (node->op == OP_scan) place_loop(fusion, node);
     }
 }
 
@@ -362,16 +385,13 @@ Routine *fuse_graph(Arena *arena, const Graph *graph, const Entry *entry) {
     routine->arena = arena;
     routine->entry = entry;
     routine->graph = graph;
-    Fusion fusion = {.arena = arena, .graph = graph, .routine = routine};
-    fusion.values = ARENA_ARRAY(arena, Value, graph->nodes.count);
-    name_nests(&fusion);
-    choose_inlined(&fusion);
-    for (int n = 0; n < graph->nodes.count; n++)
-        if (graph->nodes.at[n]->op == OP_nest && !fusion.values[n].inlined) place_nest(&fusion, graph->nodes.at[n]);
+    Fusion fusion = {.arena = arena, .graph = graph, .routine = routine, .sequence = &routine->top};
+    fuse_nests(&fusion);
     for (int r = 0; r < graph->roots.count; r++)
         if (graph->roots.at[r]->op == OP_result) place_result(&fusion, graph->roots.at[r]);
     for (int r = 0; r < graph->roots.count; r++)
         if (graph->roots.at[r]->op != OP_result) place_root(&fusion, graph->roots.at[r]);
-    choose_locals(routine);
+    choose_locals(routine, &routine->top);
+    settle_views(routine);
     return routine;
 }

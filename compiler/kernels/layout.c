@@ -19,9 +19,8 @@ static void mark_cone(const Body *body, int expr, bool *marked) {
     if (marked[expr]) return;
     marked[expr] = true;
     const Expr *at = &body->exprs.at[expr];
-    if (at->kind != EXPR_CALL) return;
-    for (int a = 0; a < scalar_table[at->u.call.fn].arity; a++)
-        mark_cone(body, at->u.call.args[a], marked);
+    for (int a = 0; a < expr_arity(at); a++)
+        mark_cone(body, expr_operand(at, a), marked);
 }
 
 typedef struct Cones {
@@ -72,10 +71,11 @@ static int axis_of_lane(const StageRead *read, int lane) {
 
 /* Copies are made by a kernel of their own, so what the stage's own kernel computes cannot be copied. */
 static bool can_copy(const Stage *stage, const StageRead *read, int lane) {
-    if (read->buffer->place == BUFFER_LOCAL || axis_of_lane(read, lane) < 0) return false;
+    if (buffer_root(read->buffer)->place == BUFFER_LOCAL || axis_of_lane(read, lane) < 0) return false;
     for (int s = 0; s < stage->kernel->stages.count; s++)
         for (int r = 0; r < stage->kernel->stages.at[s]->results.count; r++)
-            if (stage->kernel->stages.at[s]->results.at[r].buffer == read->buffer) return false;
+            if (buffer_root(stage->kernel->stages.at[s]->results.at[r].buffer) == buffer_root(read->buffer))
+                return false;
     return true;
 }
 
@@ -127,6 +127,7 @@ static double stage_cost(Arena *arena, const Stage *stage, const Target *target,
         bool copied;
         if (expr->kind == EXPR_CALL) cost += times * scalar_table[expr->u.call.fn].cost;
         if (expr->kind == EXPR_DRAW) cost += times * 60;
+        if (expr->kind == EXPR_LOOKUP) cost += times * costs.gather;
         if (expr->kind == EXPR_READ) cost += read_cost(stage, &stage->reads.at[expr->u.read], lane, times, &copied);
     }
     const Affine *element = axes_of_indices(arena, stage->free_count);
@@ -213,10 +214,10 @@ static const Dim *strides_with_innermost(Arena *arena, Shape shape, int axis) {
     return strides;
 }
 
-static Buffer *existing_copy(const Routine *routine, const Buffer *of, const Dim *strides) {
+static Buffer *existing_copy(const Routine *routine, const Sequence *home, const Buffer *of, const Dim *strides) {
     for (int b = 0; b < routine->buffers.count; b++) {
         Buffer *buffer = routine->buffers.at[b];
-        bool same = buffer->copy_of == of;
+        bool same = buffer->copy_of == of && buffer->home == home;
         for (int a = 0; same && a < of->shape.rank; a++)
             same = dim_equal(buffer->strides[a], strides[a]);
         if (same) return buffer;
@@ -224,17 +225,36 @@ static Buffer *existing_copy(const Routine *routine, const Buffer *of, const Dim
     return NULL;
 }
 
+/* Does a buffer differ from one round of the loop to the next? */
+static bool varies_in(const Buffer *buffer, const Loop *loop) {
+    for (const Buffer *view = buffer; view != NULL; view = view->view_of)
+        if (view->at == loop) return true;
+    const Buffer *root = buffer_root(buffer);
+    for (int u = 0; u < loop->body.updates.count; u++)
+        if (buffer_root(loop->body.updates.at[u].carry) == root) return true;
+    for (const Loop *home = root->home != NULL ? root->home->loop : NULL; home != NULL; home = home->around)
+        if (home == loop) return true;
+    return false;
+}
+
+/* What stays the same in all rounds is copied before the loop. */
+static Sequence *sequence_of_copy(Routine *routine, Sequence *sequence, const Buffer *of) {
+    while (sequence->loop != NULL && !varies_in(of, sequence->loop))
+        sequence = sequence->loop->around != NULL ? &sequence->loop->around->body : &routine->top;
+    return sequence;
+}
+
 static void choose_layout_of(Routine *routine, Stage *stage, const Target *target);
 
-static Buffer *make_copy(Routine *routine, Buffer *of, int innermost, const Target *target) {
+static Buffer *make_copy(Routine *routine, Sequence *sequence, Buffer *of, int innermost, const Target *target) {
     const Dim *strides = strides_with_innermost(routine->arena, of->shape, innermost);
-    Buffer *copy = existing_copy(routine, of, strides);
+    Buffer *copy = existing_copy(routine, sequence, of, strides);
     if (copy != NULL) return copy;
-    copy = buffer_new(routine, BUFFER_ARENA, of->elem, of->shape);
+    copy = buffer_new(routine, sequence, BUFFER_ARENA, of->elem, of->shape);
     copy->strides = strides;
     copy->copy_of = of;
     Stage *stage = stage_copying(routine, of, copy);
-    Kernel *kernel = kernel_new(routine, stage);
+    Kernel *kernel = kernel_new(routine->arena, sequence, stage);
     choose_layout_of(routine, kernel->stages.at[0], target);
     return copy;
 }
@@ -255,7 +275,9 @@ static void copy_operands(Routine *routine, Stage *stage, const Target *target) 
         double times = (cones.looped[e] ? points * loops : 0) + (cones.after[e] ? points : 0);
         bool copied;
         read_cost(stage, read, stage->tile.lane, times, &copied);
-        if (copied) read->buffer = make_copy(routine, read->buffer, axis_of_lane(read, stage->tile.lane), target);
+        if (copied)
+            read->buffer = make_copy(routine, sequence_of_copy(routine, stage->kernel->sequence, read->buffer),
+                                     read->buffer, axis_of_lane(read, stage->tile.lane), target);
     }
 }
 
@@ -264,9 +286,16 @@ static void choose_layout_of(Routine *routine, Stage *stage, const Target *targe
     if (stage->tile.lane != NO_INDEX && stage->totals.count > 0) copy_operands(routine, stage, target);
 }
 
+static void choose_layouts(Routine *routine, Sequence *sequence, const Target *target) {
+    int kernels = sequence->kernels.count; /* those of copies come behind and are laid out as they are made */
+    for (int k = 0; k < kernels; k++) {
+        Kernel *kernel = sequence->kernels.at[k];
+        for (int s = 0; s < kernel->stages.count; s++)
+            choose_layout_of(routine, kernel->stages.at[s], target);
+        if (kernel->loop != NULL) choose_layouts(routine, &kernel->loop->body, target);
+    }
+}
+
 void choose_layout(Routine *routine, const Target *target) {
-    int kernels = routine->kernels.count; /* those of copies come behind and are laid out as they are made */
-    for (int k = 0; k < kernels; k++)
-        for (int s = 0; s < routine->kernels.at[k]->stages.count; s++)
-            choose_layout_of(routine, routine->kernels.at[k]->stages.at[s], target);
+    choose_layouts(routine, &routine->top, target);
 }

@@ -13,24 +13,59 @@ static void extend_life(Buffer *buffer, int step) {
     if (step > buffer->last) buffer->last = step;
 }
 
+static void touch(Buffer *buffer, int step) {
+    extend_life(buffer_root(buffer), step);
+}
+
+static void find_lives_at(Routine *routine, int number) {
+    const Step *step = routine->row.at[number];
+    for (int l = 0; l < routine->losses.count; l++)
+        if (routine->losses.at[l] == step->loss) touch(routine->losses.at[l], number);
+    for (int t = 0; step->kernel != NULL && t < step->kernel->stages.count; t++) {
+        const Stage *stage = step->kernel->stages.at[t];
+        for (int r = 0; r < stage->reads.count; r++)
+            touch(stage->reads.at[r].buffer, number);
+        for (int r = 0; r < stage->results.count; r++)
+            touch(stage->results.at[r].buffer, number);
+    }
+}
+
+static bool lives_inside(const Buffer *buffer, const Loop *loop) {
+    for (const Loop *home = buffer->home != NULL ? buffer->home->loop : NULL; home != NULL; home = home->around)
+        if (home == loop) return true;
+    return false;
+}
+
+static void live_through(Buffer *buffer, const Loop *loop) {
+    Buffer *root = buffer_root(buffer);
+    if (lives_inside(root, loop)) return;
+    extend_life(root, loop->first);
+    extend_life(root, loop->last);
+}
+
+/* What comes from around a loop is needed in all of its rounds. */
+static void find_lives_around(Routine *routine, const Sequence *sequence) {
+    for (int k = 0; k < sequence->kernels.count; k++) {
+        const Loop *loop = sequence->kernels.at[k]->loop;
+        Stages stages = {0};
+        if (loop == NULL || loop->first > loop->last) continue;
+        find_lives_around(routine, &loop->body);
+        kernel_stages(routine->arena, sequence->kernels.at[k], &stages);
+        for (int s = 0; s < stages.count; s++) {
+            for (int r = 0; r < stages.at[s]->reads.count; r++)
+                live_through(stages.at[s]->reads.at[r].buffer, loop);
+            for (int r = 0; r < stages.at[s]->results.count; r++)
+                live_through(stages.at[s]->results.at[r].buffer, loop);
+        }
+    }
+}
+
 static void find_lives(Routine *routine) {
     for (int b = 0; b < routine->buffers.count; b++)
         routine->buffers.at[b]->first = routine->buffers.at[b]->last = -1;
-    for (int s = 0; s < routine->steps.count; s++) {
-        const Kernel *kernel = routine->steps.at[s].kernel;
-        if (kernel == NULL) {
-            for (int l = 0; l < routine->losses.count; l++)
-                if (routine->losses.at[l] == routine->steps.at[s].loss) extend_life(routine->losses.at[l], s);
-            continue;
-        }
-        for (int t = 0; t < kernel->stages.count; t++) {
-            const Stage *stage = kernel->stages.at[t];
-            for (int r = 0; r < stage->reads.count; r++)
-                extend_life(stage->reads.at[r].buffer, s);
-            for (int r = 0; r < stage->results.count; r++)
-                extend_life(stage->results.at[r].buffer, s);
-        }
-    }
+    for (int s = 0; s < routine->row.count; s++)
+        find_lives_at(routine, s);
+    find_lives_around(routine, &routine->top);
 }
 
 int64_t element_bytes(const Buffer *buffer, bool is_double) {
@@ -51,13 +86,15 @@ static int64_t extent(const Buffer *buffer, int block) {
 }
 
 static const Kernel *kernel_at(const Routine *routine, int step) {
-    return routine->steps.at[step].kernel;
+    return routine->row.at[step]->kernel;
 }
 
 static void measure(Routine *routine, bool is_double) {
     for (int b = 0; b < routine->buffers.count; b++) {
         Buffer *buffer = routine->buffers.at[b];
-        if (buffer->first < 0 || (buffer->place != BUFFER_ARENA && buffer->place != BUFFER_LOCAL)) continue;
+        if (buffer->first < 0 || buffer->view_of != NULL ||
+            (buffer->place != BUFFER_ARENA && buffer->place != BUFFER_LOCAL))
+            continue;
         int block = buffer->place == BUFFER_LOCAL ? kernel_at(routine, buffer->first)->block : 0;
         int64_t bytes = extent(buffer, block) * element_bytes(buffer, is_double);
         buffer->bytes = (bytes + PLACE_ALIGNMENT - 1) / PLACE_ALIGNMENT * PLACE_ALIGNMENT;
@@ -72,7 +109,8 @@ static int64_t bytes_of_locals(const Routine *routine, const Kernel *kernel, int
     int64_t bytes = 0;
     for (int b = 0; b < routine->buffers.count; b++) {
         const Buffer *buffer = routine->buffers.at[b];
-        if (buffer->place == BUFFER_LOCAL && buffer->first >= 0 && kernel_at(routine, buffer->first) == kernel)
+        if (buffer->place == BUFFER_LOCAL && buffer->view_of == NULL && buffer->first >= 0 &&
+            kernel_at(routine, buffer->first) == kernel)
             bytes += extent(buffer, block) * element_bytes(buffer, is_double);
     }
     return bytes;
@@ -82,8 +120,8 @@ static int64_t bytes_of_locals(const Routine *routine, const Kernel *kernel, int
  * and further only if the memory would not fit at all. */
 static void choose_blocks(Routine *routine, bool is_double) {
     static const int blocks[] = {24, 12, 6, 4, 2, 1};
-    for (int s = 0; s < routine->steps.count; s++) {
-        Kernel *kernel = routine->steps.at[s].kernel;
+    for (int s = 0; s < routine->row.count; s++) {
+        Kernel *kernel = routine->row.at[s]->kernel;
         for (int b = 0; kernel != NULL && b < 6; b++) {
             int64_t limit = blocks[b] >= 12 ? LOCAL_LIMIT : LOCAL_MOST;
             if (bytes_of_locals(routine, kernel, kernel->block, is_double) <= limit) break;
@@ -97,6 +135,7 @@ static void choose_blocks(Routine *routine, bool is_double) {
 /* The stage that makes `buffer` is the last to read `old`, element by element, in the same layout. */
 static bool takes_over(const Routine *routine, const Buffer *buffer, const Buffer *old) {
     if (old->last != buffer->first || old->first == old->last || old->bytes != buffer->bytes) return false;
+    if (old->home != buffer->home) return false; /* another round may still need it */
     if (old->elem != buffer->elem || old->shape.rank != buffer->shape.rank) return false;
     for (int a = 0; a < old->shape.rank; a++)
         if (!dim_equal(old->strides[a], buffer->strides[a])) return false;
@@ -106,9 +145,10 @@ static bool takes_over(const Routine *routine, const Buffer *buffer, const Buffe
         const Stage *stage = kernel->stages.at[s];
         bool makes = false;
         for (int r = 0; r < stage->results.count; r++)
-            makes |= stage->results.at[r].buffer == buffer;
+            makes |= buffer_root(stage->results.at[r].buffer) == buffer;
         for (int r = 0; r < stage->reads.count; r++) {
-            if (stage->reads.at[r].buffer != old) continue;
+            if (buffer_root(stage->reads.at[r].buffer) != old) continue;
+            if (stage->reads.at[r].buffer != old) return false;
             if (!makes || stage->totals.count > 0 || !axes_identity(stage->reads.at[r].axes, stage->free_count))
                 return false;
         }
@@ -149,7 +189,7 @@ static int64_t place_all(Routine *routine, BufferPlace where) {
     Buffer **order = ARENA_ARRAY(routine->arena, Buffer *, routine->buffers.count);
     for (int b = 0; b < routine->buffers.count; b++) {
         Buffer *buffer = routine->buffers.at[b];
-        if (buffer->place != where || buffer->first < 0) continue;
+        if (buffer->place != where || buffer->view_of != NULL || buffer->first < 0) continue;
         int at = count++;
         for (; at > 0 && order[at - 1]->bytes < buffer->bytes; at--) /* largest first, else as made */
             order[at] = order[at - 1];
@@ -175,11 +215,11 @@ static bool is_handed_over(const Routine *routine, const Buffer *old, int step) 
 /* What no plan can do without. Two that could hand over to one are both left out: the bound stays below. */
 static int64_t most_alive(const Routine *routine) {
     int64_t most = 0;
-    for (int s = 0; s < routine->steps.count; s++) {
+    for (int s = 0; s < routine->row.count; s++) {
         int64_t alive = 0;
         for (int b = 0; b < routine->buffers.count; b++) {
             const Buffer *buffer = routine->buffers.at[b];
-            if (buffer->place != BUFFER_ARENA || buffer->first > s || buffer->last < s) continue;
+            if (buffer->place != BUFFER_ARENA || buffer->first < 0 || buffer->first > s || buffer->last < s) continue;
             if (!is_handed_over(routine, buffer, s)) alive += buffer->bytes;
         }
         if (alive > most) most = alive;

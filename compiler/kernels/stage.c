@@ -15,64 +15,6 @@ const Affine *axes_of_indices(Arena *arena, int count) {
     return axes;
 }
 
-/* ---- buffers ---- */
-
-/* Row-major strides. Buffers of our own have the strides of the bounds, so that only trip counts vary; the caller's
- * arrays are dense at the sizes of the call. */
-const Dim *dense_strides(Arena *arena, Shape shape, bool at_bounds) {
-    Dim *strides = ARENA_ARRAY(arena, Dim, shape.rank);
-    Dim stride = dim_constant(1);
-    for (int a = shape.rank - 1; a >= 0; a--) {
-        strides[a] = stride;
-        Dim extent = at_bounds ? dim_constant(dim_high(shape.dims[a])) : shape.dims[a];
-        if (a > 0 && !dim_multiply(stride, extent, &stride))
-            internal_error("strides over two bounded axes on the border"); /* refused by elaboration */
-    }
-    return strides;
-}
-
-Buffer *buffer_new(Routine *routine, BufferPlace place, Elem elem, Shape shape) {
-    Buffer *buffer = ARENA_NEW(routine->arena, Buffer);
-    buffer->place = place;
-    buffer->elem = elem;
-    buffer->shape = shape;
-    buffer->strides = dense_strides(routine->arena, shape, place != BUFFER_BORDER);
-    if (!shape_elements(shape, &buffer->elements)) internal_error("a tensor too large reached the kernels");
-    buffer->position = routine->buffers.count;
-    vec_push(routine->arena, &routine->buffers, buffer);
-    return buffer;
-}
-
-static Buffer *leaf_buffer(Routine *routine, const Node *node) {
-    for (int i = 0; i < routine->buffers.count; i++) {
-        Buffer *buffer = routine->buffers.at[i];
-        if (node->op == OP_input && buffer->argument == node->u.input) return buffer;
-        if (node->op == OP_store && buffer->store == node->u.store) return buffer;
-    }
-    bool input = node->op == OP_input;
-    Buffer *buffer = buffer_new(routine, input ? BUFFER_BORDER : BUFFER_STORAGE, node->type.elem, node->type.shape);
-    buffer->node = node;
-    if (input) {
-        buffer->argument = node->u.input;
-        buffer->is_byte = node->u.input->is_byte;
-    } else {
-        buffer->store = node->u.store;
-    }
-    return buffer;
-}
-
-Buffer *buffer_of(Fusion *fusion, const Node *node) {
-    Value *value = &fusion->values[node->id];
-    if (value->buffer != NULL) return value->buffer;
-    if (node->op != OP_nest) return value->buffer = leaf_buffer(fusion->routine, node);
-    if (value->stage == NULL) internal_error("node %%%d is read before it is computed", node->id);
-    value->buffer = buffer_new(fusion->routine, BUFFER_ARENA, node->type.elem, node->type.shape);
-    value->buffer->node = node;
-    value->buffer->name = value->name;
-    vec_push(fusion->arena, &value->stage->results, (StageResult){value->buffer, value->expr});
-    return value->buffer;
-}
-
 /* ---- what a nest reads ---- */
 
 static void visit_reads(const Fusion *fusion, const Node *nest, const Affine *with, Accesses *out) {
@@ -121,7 +63,8 @@ static int import_body(Fusion *fusion, Stage *stage, const Node *nest, const Aff
 static int import_read(Fusion *fusion, Stage *stage, const Node *node, const Affine *axes) {
     const Value *value = &fusion->values[node->id];
     if (value->inlined) return import_body(fusion, stage, node, axes);
-    if (value->stage == stage && axes_identity(axes, node->type.shape.rank)) return value->expr;
+    bool at_hand = value->stage == stage && axes_identity(axes, node->type.shape.rank);
+    if (at_hand) return value->expr;
     return stage_read(fusion, stage, node, axes);
 }
 
@@ -142,6 +85,24 @@ static int import_affine(Stage *stage, Affine affine) {
     return sum < 0 ? rest : body_call(body, SCALAR_add, sum, rest, -1);
 }
 
+static const Affine *import_axes(Fusion *fusion, const Read *read, const Affine *with, int rank) {
+    Affine *axes = ARENA_ARRAY(fusion->arena, Affine, rank);
+    for (int a = 0; a < rank; a++)
+        if (!affine_substitute(fusion->arena, read->axes[a], with, &axes[a])) internal_error("position overflows");
+    return axes;
+}
+
+/* Always from memory: what is looked up may be any element. */
+static int import_lookup(Fusion *fusion, Stage *stage, const Node *nest, const Affine *with, const Expr *expr,
+                         const int *made) {
+    const Read *read = &nest->u.nest.reads[expr->u.lookup.read];
+    const Node *arg = nest->args[read->arg];
+    int element = stage_read(fusion, stage, arg, import_axes(fusion, read, with, arg->type.shape.rank));
+    Expr new = expr_renumbered(fusion->arena, expr, made);
+    return body_lookup(&stage->body, expr->elem, stage->body.exprs.at[element].u.read, new.u.lookup.count,
+                       new.u.lookup.computed);
+}
+
 static int import_expr(Fusion *fusion, Stage *stage, const Node *nest, const Affine *with, const Expr *expr,
                        const int *made) {
     Body *body = &stage->body;
@@ -152,11 +113,7 @@ static int import_expr(Fusion *fusion, Stage *stage, const Node *nest, const Aff
     case EXPR_READ: {
         const Read *read = &nest->u.nest.reads[expr->u.read];
         const Node *arg = nest->args[read->arg];
-        int rank = arg->type.shape.rank;
-        Affine *axes = ARENA_ARRAY(fusion->arena, Affine, rank);
-        for (int a = 0; a < rank; a++)
-            if (!affine_substitute(fusion->arena, read->axes[a], with, &axes[a])) internal_error("position overflows");
-        return import_read(fusion, stage, arg, axes);
+        return import_read(fusion, stage, arg, import_axes(fusion, read, with, arg->type.shape.rank));
     }
     case EXPR_DRAW: {
         Affine element;
@@ -164,6 +121,7 @@ static int import_expr(Fusion *fusion, Stage *stage, const Node *nest, const Aff
             internal_error("position overflows");
         return body_draw(body, expr->u.draw.kind, expr->u.draw.site, element);
     }
+    case EXPR_LOOKUP: return import_lookup(fusion, stage, nest, with, expr, made);
     case EXPR_CALL: {
         int args[3] = {-1, -1, -1};
         for (int a = 0; a < scalar_table[expr->u.call.fn].arity; a++)
@@ -244,20 +202,23 @@ Stage *stage_copying(Routine *routine, Buffer *from, Buffer *to) {
 
 enum { BLOCK_ROWS = 48 }; /* positions of the band that stages share in a round: four tall register tiles */
 
-Kernel *kernel_new(Routine *routine, Stage *stage) {
-    Kernel *kernel = ARENA_NEW(routine->arena, Kernel);
-    kernel->position = routine->kernels.count;
+Kernel *kernel_new(Arena *arena, Sequence *sequence, Stage *stage) {
+    Kernel *kernel = ARENA_NEW(arena, Kernel);
+    kernel->sequence = sequence;
+    kernel->position = sequence->kernels.count;
     kernel->block = BLOCK_ROWS;
     if (stage->free_count > 0) {
         kernel->banded = true;
         kernel->band = stage->indices[0].size;
     }
-    vec_push(routine->arena, &routine->kernels, kernel);
-    kernel_add(routine, kernel, stage);
+    vec_push(arena, &sequence->kernels, kernel);
+    kernel_add(arena, kernel, stage);
     return kernel;
 }
 
-void kernel_add(Routine *routine, Kernel *kernel, Stage *stage) {
+void kernel_add(Arena *arena, Kernel *kernel, Stage *stage) {
     stage->kernel = kernel;
-    vec_push(routine->arena, &kernel->stages, stage);
+    vec_push(arena, &kernel->stages, stage);
+    for (int r = 0; r < stage->results.count; r++)
+        stage->results.at[r].buffer->maker = kernel;
 }

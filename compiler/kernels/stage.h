@@ -15,11 +15,16 @@ typedef struct Value {
     Buffer *buffer; /* made when somebody reads it from elsewhere */
 } Value;
 
+/* One graph: an entry's, or the body of a loop, which is fused when the loop's place in the graph around it comes. */
 typedef struct Fusion {
     Arena *arena;
     const Graph *graph;
     Routine *routine;
-    Value *values; /* by Node.id */
+    Sequence *sequence; /* that its kernels go to */
+    Value *values;      /* by Node.id */
+    struct Fusion *around;
+    const Node *scan; /* the loop, in the graph around */
+    Buffer **carries; /* of the loop: where they lie */
 } Fusion;
 
 /* A read of a materialised node or leaf, in the indices of some nest. */
@@ -41,12 +46,33 @@ void stage_take(Fusion *fusion, Stage *stage, const Node *nest);
 Stage *stage_copying(Routine *routine, Buffer *from, Buffer *to);
 
 /* A new kernel with one stage; and a further stage for it. */
-Kernel *kernel_new(Routine *routine, Stage *stage);
-void kernel_add(Routine *routine, Kernel *kernel, Stage *stage);
+Kernel *kernel_new(Arena *arena, Sequence *sequence, Stage *stage);
+void kernel_add(Arena *arena, Kernel *kernel, Stage *stage);
 
-Buffer *buffer_new(Routine *routine, BufferPlace place, Elem elem, Shape shape);
+/* ---- fuse.c, loop.c ---- */
+
+void fuse_nests(Fusion *fusion); /* all of the graph but its roots */
+/* A loop becomes a kernel of the sequence; its parts get their buffers. */
+void place_loop(Fusion *fusion, const Node *scan);
+/* A buffer that this graph computes itself, and that nobody else claims: an update may be written there. */
+Buffer *new_content(Fusion *fusion, const Node *node);
+
+/* ---- buffer.c ---- */
+
+/* `home`: where its bytes are needed; NULL on the border and in storage. */
+Buffer *buffer_new(Routine *routine, Sequence *home, BufferPlace place, Elem elem, Shape shape);
 /* The buffer that others read a node from; a computed node gets one, and its stage a result. */
 Buffer *buffer_of(Fusion *fusion, const Node *node);
+/* One more place for what a nest computes. */
+Buffer *buffer_beside(Fusion *fusion, const Node *nest);
+/* What lies at the loop's step on the first axis; and makes a buffer such a view. */
+Buffer *buffer_at(Routine *routine, Buffer *stacked, const Loop *loop);
+void buffer_becomes_view(Buffer *buffer, Buffer *of, const Loop *at);
+/* Their strides, once it is settled where everything lies. */
+void settle_views(Routine *routine);
+/* The kernel that must run before a node can be read; NULL: none. */
+Kernel *maker_of(const Fusion *fusion, const Node *node);
+Stage *stage_of(const Fusion *fusion, const Node *node); /* that computes it, seen through merged axes; or NULL */
 
 bool axes_identity(const Affine *axes, int rank);
 const Affine *axes_of_indices(Arena *arena, int count); /* index 0, 1, ... */

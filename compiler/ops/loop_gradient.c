@@ -45,9 +45,12 @@ static Node *body_value(Backward *backward, const Node *node) {
     }
     Node *value = sweep->values.at[node->id];
     if (value != NULL) return value;
-    if (node->op == OP_formal) value = formal_value(sweep, node);
-    else if (is_constant(node)) value = copy_node(backward->graph, node, NULL);
-    else value = stacked_value(sweep, node);
+    if (node->op == OP_formal)
+        value = formal_value(sweep, node);
+    else if (is_constant(node))
+        value = copy_node(backward->graph, node, NULL);
+    else
+        value = stacked_value(sweep, node);
     return sweep->values.at[node->id] = value;
 }
 

@@ -5,7 +5,7 @@
 #include "compiler/ops/build.h"
 
 Node *region_formal(const Region *region, FormalKind kind, int number); /* NULL: the body does not use it */
-Node *region_yield(const Region *region, int result);                  /* what is yielded; NULL: there is none */
+Node *region_yield(const Region *region, int result);                   /* what is yielded; NULL: there is none */
 int region_argument(const Region *region, FormalKind kind, int number); /* number of the argument of a formal */
 /* NULL where formals and yields fit the arguments, else what is wrong. */
 const char *region_check(const Region *region, int arg_count, Node *const *args);

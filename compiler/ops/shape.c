@@ -171,8 +171,7 @@ static Node *build_padded(Graph *graph, const Node *node, Node *part, Dim begin)
     for (int i = 0; i < node->type.shape.rank; i++) {
         axes[i] = affine_index(graph->arena, nest_free(&nest, "i", node->type.shape.dims[i]));
     }
-    if (!dim_scale(begin, -1, &back) ||
-        !affine_add(graph->arena, axes[axis], affine_constant(back), &position)) {
+    if (!dim_scale(begin, -1, &back) || !affine_add(graph->arena, axes[axis], affine_constant(back), &position)) {
         internal_error("a concatenation overflows");
     }
     int solved = nest_solved(&nest, "p", part->type.shape.dims[axis], position, 1);

@@ -28,15 +28,6 @@ static int reads_of(const Nest *nest, int arg, int *last) {
     return count;
 }
 
-/* A producer cannot be written where its element is looked up: its reads would be at computed positions. */
-static bool is_looked_up(const Nest *nest, int arg) {
-    for (int i = 0; i < nest->body.exprs.count; i++) {
-        const Expr *expr = &nest->body.exprs.at[i];
-        if (expr->kind == EXPR_LOOKUP && nest->reads[expr->u.lookup.read].arg == arg) return true;
-    }
-    return false;
-}
-
 /* May the producer's domain become the consumer's: points outside of it then give the consumer's `otherwise`, which
  * becomes 0. */
 static bool domain_passes(const Node *consumer, int arg, const Node *producer) {
@@ -83,7 +74,7 @@ Node *nest_compose(Graph *graph, const Node *consumer, int arg) {
     const Nest *nest = &consumer->u.nest;
     const Node *producer = consumer->args[arg];
     const Nest *inner = &producer->u.nest;
-    if (inner->reduce != REDUCE_NONE || is_looked_up(nest, arg)) return NULL;
+    if (inner->reduce != REDUCE_NONE || nest_looks_up(nest, arg)) return NULL;
     if (has_solved(inner) && !domain_passes(consumer, arg, producer)) return NULL;
     NestBuilder new = nest_begin(graph, consumer->origin);
     new.otherwise = has_solved(inner) ? inner->otherwise : nest->otherwise;

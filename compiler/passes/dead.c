@@ -131,9 +131,12 @@ Graph *pass_dead(Graph *graph, Diagnostics *diagnostics) {
     for (int i = 0; i < graph->nodes.count; i++) {
         const Node *node = graph->nodes.at[i];
         if (!dead.needed[i]) continue;
-        if (node->op == OP_scan) map[i] = copy_loop(new, node, &dead.live[i], map, diagnostics);
-        else if (node->op == OP_part) map[i] = copy_part(new, node, &dead, map);
-        else map[i] = copy_node(new, node, mapped_args(arena, node, map));
+        if (node->op == OP_scan)
+            map[i] = copy_loop(new, node, &dead.live[i], map, diagnostics);
+        else if (node->op == OP_part)
+            map[i] = copy_part(new, node, &dead, map);
+        else
+            map[i] = copy_node(new, node, mapped_args(arena, node, map));
     }
     return new;
 }

@@ -89,8 +89,8 @@ static char cell(const Routine *routine, const char *letters, Range bytes, Range
 void draw_arena(Writer *writer, const Routine *routine, const char *letters) {
     Arena *arena = writer->arena;
     Ranges lines = lines_of(arena, routine), columns = {0};
-    add_equal(arena, &columns, 0, routine->steps.count,
-              routine->steps.count < MOST_COLUMNS ? routine->steps.count : MOST_COLUMNS);
+    add_equal(arena, &columns, 0, routine->row.count,
+              routine->row.count < MOST_COLUMNS ? routine->row.count : MOST_COLUMNS);
     int width = (int)strlen(arena_print(arena, "%lld", (long long)columns.at[columns.count - 1].begin)) + 1;
     const char *head = "";
     for (int c = 0; c < columns.count; c++)

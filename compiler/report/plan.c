@@ -31,8 +31,8 @@ int64_t other_trainer_bytes(const Emitter *emitter) {
 
 Work entry_work(const Emitter *emitter, const Routine *routine) {
     Work sum = {0};
-    for (int s = 0; s < routine->steps.count; s++) {
-        const Kernel *kernel = routine->steps.at[s].kernel;
+    for (int s = 0; s < routine->row.count; s++) {
+        const Kernel *kernel = routine->row.at[s]->kernel;
         if (kernel == NULL) continue;
         const Work work = kernel_work(emitter->arena, kernel, emitter->options->target->is_double);
         work_add(&sum, &work);
@@ -117,7 +117,7 @@ static char *choose_letters(Arena *arena, const Routine *routine) {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     char *letters = arena_alloc(arena, (size_t)routine->buffers.count + 1);
     size_t next = 0;
-    for (int s = 0; s < routine->steps.count; s++)
+    for (int s = 0; s < routine->row.count; s++)
         for (int b = 0; b < routine->buffers.count; b++) {
             const Buffer *buffer = routine->buffers.at[b];
             if (buffer->place != BUFFER_ARENA || buffer->first != s) continue;
@@ -141,7 +141,7 @@ static void write_buffers(Writer *writer, const Routine *routine, BufferPlace pl
     static const char *const heads[] = {"", "buffer", "holds", "bytes", "steps", "offset"};
     for (int c = 0; c < table.columns; c++)
         table_add(&table, heads[c]);
-    for (int s = 0; s < routine->steps.count; s++)
+    for (int s = 0; s < routine->row.count; s++)
         for (int b = 0; b < routine->buffers.count; b++) {
             const Buffer *buffer = routine->buffers.at[b];
             if (buffer->place == place && buffer->first == s) add_buffer(&table, buffer, letters[b]);
@@ -240,18 +240,18 @@ static void write_steps(Writer *writer, const Emitter *emitter, const Routine *r
                                         "random", "bytes moved", "FLOP/byte"};
     for (int c = 0; c < table.columns; c++)
         table_add(&table, heads[c]);
-    for (int s = 0; s < routine->steps.count; s++)
-        add_step(&table, emitter, &routine->steps.at[s], s);
+    for (int s = 0; s < routine->row.count; s++)
+        add_step(&table, emitter, routine->row.at[s], s);
     const Work sum = entry_work(emitter, routine);
     table_add(&table, "");
     table_add(&table, "all");
     add_numbers(&table, &sum);
     table_write_row(writer, &table, 0);
-    for (int s = 0; s < routine->steps.count; s++) {
+    for (int s = 0; s < routine->row.count; s++) {
         table_write_row(writer, &table, s + 1);
-        if (routine->steps.at[s].kernel != NULL) write_details(writer, emitter, routine->steps.at[s].kernel);
+        if (routine->row.at[s]->kernel != NULL) write_details(writer, emitter, routine->row.at[s]->kernel);
     }
-    table_write_row(writer, &table, routine->steps.count + 1);
+    table_write_row(writer, &table, routine->row.count + 1);
     write_text(writer, "\n");
 }
 

@@ -114,8 +114,8 @@ static void write_kernel(Writer *writer, const Emitter *emitter, const Kernel *k
 
 static void write_steps(Writer *writer, const Emitter *emitter, const Routine *routine) {
     write_text(writer, ", \"steps\": [");
-    for (int s = 0; s < routine->steps.count; s++) {
-        const Step *step = &routine->steps.at[s];
+    for (int s = 0; s < routine->row.count; s++) {
+        const Step *step = routine->row.at[s];
         write_text(writer, "%s{\"barrier\": %s, ", comma(s), step->barrier ? "true" : "false");
         if (step->kernel != NULL)
             write_kernel(writer, emitter, step->kernel);

@@ -30,9 +30,9 @@ static void depend_on_affine(const Stage *stage, bool *row, Affine affine) {
 }
 
 static void depend_on_args(const Dependence *dependence, bool *row, const Expr *call) {
-    for (int a = 0; a < scalar_table[call->u.call.fn].arity; a++)
+    for (int a = 0; a < expr_arity(call); a++)
         for (int i = 0; i < dependence->stage->index_count; i++)
-            row[i] |= row_of(dependence, call->u.call.args[a])[i];
+            row[i] |= row_of(dependence, expr_operand(call, a))[i];
 }
 
 static void find_dependence(const Dependence *dependence, int e) {
@@ -40,8 +40,10 @@ static void find_dependence(const Dependence *dependence, int e) {
     const Expr *expr = &stage->body.exprs.at[e];
     bool *row = row_of(dependence, e);
     switch (expr->kind) {
-    case EXPR_READ: {
-        const StageRead *read = &stage->reads.at[expr->u.read];
+    case EXPR_READ:
+    case EXPR_LOOKUP: {
+        const StageRead *read = &stage->reads.at[expr->kind == EXPR_READ ? expr->u.read : expr->u.lookup.read];
+        depend_on_args(dependence, row, expr);
         for (int a = 0; a < read->buffer->shape.rank; a++)
             depend_on_affine(stage, row, read->axes[a]);
         break;
@@ -68,8 +70,8 @@ static Dependence dependence_of(Arena *arena, const Stage *stage) {
         dependence.needed[stage->results.at[r].value] = true;
     for (int e = count - 1; e >= 0; e--) {
         const Expr *expr = &stage->body.exprs.at[e];
-        for (int a = 0; expr->kind == EXPR_CALL && dependence.needed[e] && a < scalar_table[expr->u.call.fn].arity; a++)
-            dependence.needed[expr->u.call.args[a]] = true;
+        for (int a = 0; dependence.needed[e] && a < expr_arity(expr); a++)
+            dependence.needed[expr_operand(expr, a)] = true;
     }
     for (int e = 0; e < count; e++)
         find_dependence(&dependence, e);
@@ -142,13 +144,13 @@ static double elements_read(Arena *arena, const Stage *stage, const StageRead *r
 }
 
 static bool is_moved(const Buffer *buffer) {
-    return buffer->place != BUFFER_LOCAL;
+    return buffer_root(buffer)->place != BUFFER_LOCAL;
 }
 
 static bool written_before(const Kernel *kernel, int stage, const Buffer *buffer) {
     for (int s = 0; s < stage; s++)
         for (int r = 0; r < kernel->stages.at[s]->results.count; r++)
-            if (kernel->stages.at[s]->results.at[r].buffer == buffer) return true;
+            if (buffer_root(kernel->stages.at[s]->results.at[r].buffer) == buffer_root(buffer)) return true;
     return false;
 }
 
@@ -185,12 +187,23 @@ static void add_bytes_written(const Kernel *kernel, bool is_double, Work *work) 
         }
 }
 
+static void work_repeat(Work *work, double rounds) {
+    work->flops *= rounds;
+    work->products *= rounds;
+    work->functions *= rounds;
+    work->draws *= rounds;
+    work->read *= rounds;
+    work->written *= rounds;
+}
+
 Work kernel_work(Arena *arena, const Kernel *kernel, bool is_double) {
     Work work = {0};
     for (int s = 0; s < kernel->stages.count; s++)
         add_operations(arena, kernel->stages.at[s], &work);
     add_bytes_read(arena, kernel, is_double, &work);
     add_bytes_written(kernel, is_double, &work);
+    for (const Loop *loop = kernel->sequence->loop; loop != NULL; loop = loop->around)
+        work_repeat(&work, high(loop->length));
     return work;
 }
 

@@ -474,6 +474,33 @@ GR_INLINE void gr_bstore_stride(uint8_t *p, ptrdiff_t stride, gr_ivec mask, int 
     gr_byte_store_stride(p, stride, mask & 1, count);
 }
 
+/* Elements at offsets of their own; 0 where `inside` is false, and in lanes from `count` on. */
+#if GR_LANES == 1
+#define GR_LOOKUP(name, type, lanes)                                                                                   \
+    GR_INLINE lanes gr_##name##lookup(const type *p, gr_ivec offset, gr_ivec inside, int count) {                      \
+        return inside && count > 0 ? (lanes)p[offset] : 0;                                                             \
+    }
+#else
+#define GR_LOOKUP(name, type, lanes)                                                                                   \
+    GR_INLINE lanes gr_##name##lookup(const type *p, gr_ivec offset, gr_ivec inside, int count) {                      \
+        type part[GR_LANES] = {0};                                                                                     \
+        GR_UNROLL(16)                                                                                                  \
+        for (int lane = 0; lane < GR_LANES; lane++)                                                                    \
+            if (lane < count && inside[lane]) part[lane] = p[offset[lane]];                                            \
+        return gr_##name##load(part);                                                                                  \
+    }
+#endif
+GR_LOOKUP(, gr_real, gr_vec)
+GR_LOOKUP(i, int32_t, gr_ivec)
+GR_LOOKUP(byte_, uint8_t, gr_ivec)
+GR_INLINE gr_ivec gr_blookup(const uint8_t *p, gr_ivec offset, gr_ivec inside, int count) {
+    return gr_as_mask(gr_byte_lookup(p, offset, inside, count));
+}
+/* 0 <= position < size */
+GR_INLINE gr_ivec gr_within(gr_ivec position, int size) {
+    return gr_iless(gr_iall(-1), position) & gr_iless(position, gr_iall(size));
+}
+
 /* ---- lanes to one number */
 
 /* Pairwise: lane i with lane i + GR_LANES/2, and so on, the same order everywhere for one number of lanes. */
@@ -1115,6 +1142,14 @@ GR_KERNELS_END
 GR_INLINE gr_draw gr_draw_at(const gr_draw *draw, uint32_t site) {
     gr_draw at = *draw;
     at.site = site;
+    return at;
+}
+
+/* The same in a round of loops: their number is another part of when. */
+GR_INLINE gr_draw gr_draw_in_round(const gr_draw *draw, uint32_t site, uint32_t round) {
+    gr_draw at = *draw;
+    at.site = site;
+    at.tick[1] += round;
     return at;
 }
 

@@ -12,16 +12,16 @@ static Routine *routine_of(Fixture *f, const char *text) {
 
 static int stage_count(const Routine *routine) {
     int count = 0;
-    for (int k = 0; k < routine->kernels.count; k++)
-        count += routine->kernels.at[k]->stages.count;
+    for (int k = 0; k < routine->top.kernels.count; k++)
+        count += routine->top.kernels.at[k]->stages.count;
     return count;
 }
 
 /* Kernels that compute something: layout may add some that transpose an operand. */
 static int computing(const Routine *routine, bool by_batch) {
     int count = 0;
-    for (int k = 0; k < routine->kernels.count; k++) {
-        const Kernel *kernel = routine->kernels.at[k];
+    for (int k = 0; k < routine->top.kernels.count; k++) {
+        const Kernel *kernel = routine->top.kernels.at[k];
         bool batch = kernel->banded && !dim_is_constant(kernel->band);
         if (kernel->stages.at[0]->results.at[0].buffer->copy_of == NULL) count += batch || !by_batch;
     }
@@ -39,9 +39,9 @@ static bool recomputed(const Stage *stage, int expr, Scalar fn) {
 }
 
 static const Stage *writer_of_store(const Routine *routine, const char *path) {
-    for (int k = 0; k < routine->kernels.count; k++)
-        for (int s = 0; s < routine->kernels.at[k]->stages.count; s++) {
-            const Stage *stage = routine->kernels.at[k]->stages.at[s];
+    for (int k = 0; k < routine->top.kernels.count; k++)
+        for (int s = 0; s < routine->top.kernels.at[k]->stages.count; s++) {
+            const Stage *stage = routine->top.kernels.at[k]->stages.at[s];
             for (int r = 0; r < stage->results.count; r++) {
                 const Buffer *buffer = stage->results.at[r].buffer;
                 if (buffer->place == BUFFER_STORAGE && strcmp(buffer->store->path, path) == 0) return stage;
@@ -63,7 +63,7 @@ Test(fusion, what_follows_a_product_runs_on_its_registers) {
                                       "%5 = nest[n < N, o < 16] max(%4[n, o], 0.0) : real[N, 16]\n"
                                       "result y %5\n");
     cr_expect_eq(stage_count(routine), 1);
-    const Stage *stage = routine->kernels.at[0]->stages.at[0];
+    const Stage *stage = routine->top.kernels.at[0]->stages.at[0];
     cr_expect_eq(stage->totals.count, 1);
     cr_expect_eq(stage->tile.lane, 1);
     cr_expect_eq(stage->tile.row, 0);
@@ -80,9 +80,9 @@ Test(fusion, dear_functions_are_not_computed_again_inside_a_contraction) {
                                       "%2 = nest[n < N, i < 8] tanh(%0[n, i]) : real[N, 8]\n"
                                       "%3 = nest[n < N, o < 16] sum[i < 8] mul(%2[n, i], %1[i, o]) : real[N, 16]\n"
                                       "result y %3\n");
-    cr_expect_eq(routine->kernels.count, 1, "both share the rows");
+    cr_expect_eq(routine->top.kernels.count, 1, "both share the rows");
     cr_assert_eq(stage_count(routine), 2);
-    const Stage *product = routine->kernels.at[0]->stages.at[1];
+    const Stage *product = routine->top.kernels.at[0]->stages.at[1];
     cr_assert_eq(product->totals.count, 1);
     cr_expect_not(recomputed(product, product->totals.at[0].value, SCALAR_tanh));
     cr_expect_eq(routine->arena_bytes, 0, "a block of rows is enough");
@@ -137,7 +137,7 @@ Test(fusion, reductions_of_the_same_data_share_their_loops) {
                        "%2 = nest[n < N] sum[i < 20] mul(%0[n, i], %0[n, i]) : real[N]\n"
                        "result a %1 result b %2\n");
     cr_expect_eq(stage_count(routine), 1);
-    cr_expect_eq(routine->kernels.at[0]->stages.at[0]->totals.count, 2);
+    cr_expect_eq(routine->top.kernels.at[0]->stages.at[0]->totals.count, 2);
     memory_close_all(&f.memory);
 }
 
@@ -154,12 +154,12 @@ Test(fusion, a_map_joins_no_stage_whose_kernel_has_not_all_that_it_reads) {
                        "%5 = nest[n < 60, o < 60] mul(%3[n, o], %2[o, n]) : real[60, 60]\n"
                        "result y %5 result s %4\n");
     const Stage *transposed = NULL;
-    for (int k = 0; k < routine->kernels.count; k++)
-        for (int s = 0; s < routine->kernels.at[k]->stages.count; s++)
-            for (int r = 0; r < routine->kernels.at[k]->stages.at[s]->results.count; r++) {
-                const Buffer *buffer = routine->kernels.at[k]->stages.at[s]->results.at[r].buffer;
+    for (int k = 0; k < routine->top.kernels.count; k++)
+        for (int s = 0; s < routine->top.kernels.at[k]->stages.count; s++)
+            for (int r = 0; r < routine->top.kernels.at[k]->stages.at[s]->results.count; r++) {
+                const Buffer *buffer = routine->top.kernels.at[k]->stages.at[s]->results.at[r].buffer;
                 if (buffer->argument != NULL && strcmp(buffer->argument->name, "y") == 0)
-                    transposed = routine->kernels.at[k]->stages.at[s];
+                    transposed = routine->top.kernels.at[k]->stages.at[s];
             }
     cr_assert_not_null(transposed);
     cr_expect_eq(transposed->kernel->stages.count, 1);

@@ -35,7 +35,7 @@ static bool before(Moment a, Moment b) {
 
 static bool writes(const Stage *stage, const Buffer *buffer) {
     for (int r = 0; r < stage->results.count; r++)
-        if (stage->results.at[r].buffer == buffer) return true;
+        if (buffer_root(stage->results.at[r].buffer) == buffer_root(buffer)) return true;
     return false;
 }
 
@@ -59,11 +59,11 @@ static bool reads_at_hand(const Stage *stage, const Buffer *buffer) {
 
 /* Calls `visit` for every stage in the order of execution. */
 #define FOR_STAGES(routine, moment, stage_)                                                                            \
-    for (Moment moment = {0, 0}; moment.step < (routine)->steps.count; moment.step++)                                  \
-        for (moment.stage = 0; (routine)->steps.at[moment.step].kernel != NULL &&                                      \
-                               moment.stage < (routine)->steps.at[moment.step].kernel->stages.count;                   \
+    for (Moment moment = {0, 0}; moment.step < (routine)->row.count; moment.step++)                                    \
+        for (moment.stage = 0; (routine)->row.at[moment.step]->kernel != NULL &&                                       \
+                               moment.stage < (routine)->row.at[moment.step]->kernel->stages.count;                    \
              moment.stage++)                                                                                           \
-            for (const Stage *stage_ = (routine)->steps.at[moment.step].kernel->stages.at[moment.stage];               \
+            for (const Stage *stage_ = (routine)->row.at[moment.step]->kernel->stages.at[moment.stage];                \
                  stage_ != NULL; stage_ = NULL)
 
 static bool find_writer(const Routine *routine, const Buffer *buffer, Moment *when) {
@@ -108,13 +108,13 @@ static void check_overwriting(const Routine *routine, const char *where) {
 static int guards_before(const Routine *routine, int step) {
     int count = 0;
     for (int s = 0; s < step; s++)
-        count += routine->steps.at[s].loss != NULL;
+        count += routine->row.at[s]->loss != NULL;
     return count;
 }
 
 static void check_guards(const Routine *routine, const char *where) {
-    for (int u = 0; u < routine->updates.count; u++) {
-        const Update *update = &routine->updates.at[u];
+    for (int u = 0; u < routine->top.updates.count; u++) {
+        const Update *update = &routine->top.updates.at[u];
         bool stored = false;
         FOR_STAGES(routine, now, stage)
         for (int r = 0; r < stage->results.count; r++) {
@@ -126,14 +126,14 @@ static void check_guards(const Routine *routine, const char *where) {
         }
         cr_expect(stored, "%s: %s is never stored", where, update->store->path);
     }
-    cr_expect_eq(guards_before(routine, routine->steps.count), routine->losses.count, "%s: a loss is not guarded",
-                 where);
+    cr_expect_eq(guards_before(routine, routine->row.count), routine->losses.count, "%s: a loss is not guarded", where);
 }
 
 /* A buffer may begin where another ends its life if one stage reads this and writes that, element by element. */
 static bool hands_over(const Routine *routine, const Buffer *old, const Buffer *new) {
-    if (old->last != new->first || old->offset != new->offset || old->bytes != new->bytes) return false;
-    const Kernel *kernel = routine->steps.at[new->first].kernel;
+    if (old->home != new->home || old->last != new->first || old->offset != new->offset || old->bytes != new->bytes)
+        return false;
+    const Kernel *kernel = routine->row.at[new->first]->kernel;
     for (int s = 0; s < kernel->stages.count; s++) {
         const Stage *stage = kernel->stages.at[s];
         if (!reads(stage, old)) continue;

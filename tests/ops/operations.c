@@ -105,8 +105,7 @@ static Node *scan_case(GradientCase *c) {
     LoopBuilder loop = loop_begin(c->graph, dim_size(c->batch), c->variant == 1, NULL);
     Node *carry = loop_carry(&loop, start), *x = loop_input(&loop, xs);
     Node *moved = build_map1(loop.body, SCALAR_tanh, build_map2(loop.body, SCALAR_mul, w, carry, NULL), NULL);
-    Node *next =
-        build_map2(loop.body, SCALAR_add, build_map2(loop.body, SCALAR_mul, carry, x, NULL), moved, NULL);
+    Node *next = build_map2(loop.body, SCALAR_add, build_map2(loop.body, SCALAR_mul, carry, x, NULL), moved, NULL);
     loop_next(&loop, carry, next);
     int squares = loop_emit(&loop, square(loop.body, next));
     Node *scan = loop_end(&loop);
@@ -153,8 +152,8 @@ static Node *inner_grad_case(GradientCase *c) {
     Node *rate = build_fill(c->graph, ELEM_REAL, (Shape){0, NULL}, 0.1, NULL);
     LoopBuilder loop = loop_begin(c->graph, dim_constant(3), false, NULL);
     Node *y = loop_carry(&loop, start);
-    Node *energies = build_map2(loop.body, SCALAR_mul, build_map2(loop.body, SCALAR_mul, square(loop.body, y), y, NULL),
-                                w, NULL);
+    Node *energies =
+        build_map2(loop.body, SCALAR_mul, build_map2(loop.body, SCALAR_mul, square(loop.body, y), y, NULL), w, NULL);
     NestBuilder nest = nest_begin(loop.body, NULL);
     int i = nest_reduced(&nest, "i", dim_constant(2));
     Node *energy = nest_end(&nest, REDUCE_SUM, nest_at(&nest, energies, i));
