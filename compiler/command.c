@@ -18,9 +18,12 @@ const char help_text[] =
     "          --name=NAME           prefix of files and symbols (else the model line, else the file name)\n"
     "output    -o DIR                directory (.); files appear whole or not at all\n"
     "          --force               overwrite files that gradc did not write\n"
+    "          --single-file         fold gr.h and gr_kernel.h into NAME.h and NAME.c\n"
+    "          --depfile=FILE        dependencies for make and ninja\n"
+    "          --line                #line directives: debuggers show the model, not the C\n"
     "code      --target=T            native, x86-64-v4, x86-64-v3, generic (v3 on x86-64, else generic)\n"
     "          --no-validate         do not parse the result with libclang\n"
-    "messages  -q, -v, --json (one object a line), --color=auto|always|never\n"
+    "messages  -q, -v, --json (one object a line), --color=auto|always|never, --werror\n"
     "\n"
     "gradc --version, --help\n"
     "Exit: 0 done, 1 model wrong, 2 command line wrong, 3 machine failed, 70 bug in gradc, 130 interrupted.\n"
@@ -35,6 +38,9 @@ typedef enum OptionKind {
     OPTION_NAME,
     OPTION_OUTPUT,
     OPTION_FORCE,
+    OPTION_SINGLE_FILE,
+    OPTION_DEPFILE,
+    OPTION_LINE,
     OPTION_TARGET,
     OPTION_NO_VALIDATE,
     OPTION_AFTER,
@@ -42,6 +48,7 @@ typedef enum OptionKind {
     OPTION_VERBOSE,
     OPTION_JSON,
     OPTION_COLOUR,
+    OPTION_WERROR,
     OPTION_HELP,
     OPTION_VERSION,
     OPTION_COUNT
@@ -51,6 +58,8 @@ typedef struct Option {
     const char *name;
     const char *value; /* what it takes, for messages; NULL: nothing */
     bool repeats;
+    bool of_one; /* only one command takes it: */
+    CommandKind only;
 } Option;
 
 static const Option options[OPTION_COUNT] = {
@@ -60,13 +69,17 @@ static const Option options[OPTION_COUNT] = {
     [OPTION_NAME] = {"--name", "NAME", .repeats = false},
     [OPTION_OUTPUT] = {"-o", "DIR", .repeats = false},
     [OPTION_FORCE] = {"--force", NULL, .repeats = true},
+    [OPTION_SINGLE_FILE] = {"--single-file", NULL, .repeats = true, .of_one = true, COMMAND_COMPILE},
+    [OPTION_DEPFILE] = {"--depfile", "FILE", .repeats = false, .of_one = true, COMMAND_COMPILE},
+    [OPTION_LINE] = {"--line", NULL, .repeats = true, .of_one = true, COMMAND_COMPILE},
     [OPTION_TARGET] = {"--target", "T", .repeats = false},
     [OPTION_NO_VALIDATE] = {"--no-validate", NULL, .repeats = true},
-    [OPTION_AFTER] = {"--after", "PASS", .repeats = false},
+    [OPTION_AFTER] = {"--after", "PASS", .repeats = false, .of_one = true, COMMAND_DUMP},
     [OPTION_QUIET] = {"-q", NULL, .repeats = true},
     [OPTION_VERBOSE] = {"-v", NULL, .repeats = true},
     [OPTION_JSON] = {"--json", NULL, .repeats = true},
     [OPTION_COLOUR] = {"--color", "auto|always|never", .repeats = false},
+    [OPTION_WERROR] = {"--werror", NULL, .repeats = true},
     [OPTION_HELP] = {"--help", NULL, .repeats = true},
     [OPTION_VERSION] = {"--version", NULL, .repeats = true},
 };
@@ -177,8 +190,11 @@ static bool set_option(Reader *reader, OptionKind kind, const char *value) {
     case OPTION_ENTRIES: command->compile.entries = value; return true;
     case OPTION_REAL: return set_real(reader, value);
     case OPTION_NAME: command->compile.name = value; return true;
-    case OPTION_OUTPUT: command->directory = value; return true;
-    case OPTION_FORCE: return command->force = true;
+    case OPTION_OUTPUT: command->compile.directory = value; return true;
+    case OPTION_FORCE: return command->compile.force = true;
+    case OPTION_SINGLE_FILE: return command->compile.single_file = true;
+    case OPTION_DEPFILE: command->compile.depfile = value; return true;
+    case OPTION_LINE: return command->compile.lines = true;
     case OPTION_TARGET: return set_target(reader, value);
     case OPTION_NO_VALIDATE: command->compile.validate = false; return true;
     case OPTION_AFTER: command->after = value; return true;
@@ -186,6 +202,7 @@ static bool set_option(Reader *reader, OptionKind kind, const char *value) {
     case OPTION_VERBOSE: return command->verbose = true;
     case OPTION_JSON: return command->json = true;
     case OPTION_COLOUR: return set_colour(reader, value);
+    case OPTION_WERROR: return command->compile.warnings_are_errors = true;
     case OPTION_HELP: command->kind = COMMAND_HELP; return true;
     case OPTION_VERSION: command->kind = COMMAND_VERSION; return true;
     case OPTION_COUNT: break;
@@ -239,12 +256,14 @@ static bool read_file_name(Reader *reader, const char *argument) {
 static bool check_command(Reader *reader) {
     Command *command = reader->command;
     if (command->kind == COMMAND_HELP || command->kind == COMMAND_VERSION) return true;
+    for (int o = 0; o < OPTION_COUNT; o++)
+        if (reader->seen[o] && options[o].of_one && options[o].only != command->kind)
+            return wrong(reader, "%s is an option of `gradc %s`", options[o].name, commands[options[o].only]);
     bool lists = command->kind == COMMAND_DUMP && command->after && strcmp(command->after, "list") == 0;
     if (!command->compile.path && !lists)
         return wrong(reader, "which model? Name a .grad file, or - for standard input");
     if (command->kind == COMMAND_DUMP && !command->after)
         return wrong(reader, "dump needs --after=PASS; --after=list names all");
-    if (command->kind != COMMAND_DUMP && command->after) return wrong(reader, "--after is an option of `gradc dump`");
     if (command->quiet && command->verbose) return wrong(reader, "-q and -v contradict each other");
     return true;
 }
@@ -257,7 +276,7 @@ static void set_real_type(Reader *reader) {
 }
 
 bool read_command(Arena *arena, int count, char **arguments, Command *command, const char **why) {
-    *command = (Command){.arena = arena, .directory = ".", .compile = {.validate = true, .target = target_default()}};
+    *command = (Command){.arena = arena, .compile = {.directory = ".", .validate = true, .target = target_default()}};
     Reader reader = {.arena = arena, .command = command, .arguments = arguments, .count = count, .at = 1, .why = why};
     if (!read_command_word(&reader)) return false;
     bool files_only = false;

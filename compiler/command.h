@@ -19,8 +19,6 @@ typedef struct Command {
     Arena *arena; /* that everything is made in */
     CommandKind kind;
     CompileOptions compile;
-    const char *directory; /* -o */
-    bool force;
     const char *after; /* dump: the name of a stage, "all" or "list" */
     bool quiet, verbose, json;
     Colour colour;

@@ -3,14 +3,12 @@
  *     file -> Source -> AstFile -> Program -> (passes) -> Routines -> header and source text -> (libclang) -> files */
 #define _POSIX_C_SOURCE 200809L
 #include "compiler/compile.h"
+#include "compiler/output.h"
 #include "compiler/passes/pipeline.h"
-#include "compiler/support/embedded.h"
 #include "frontend/parse.h"
 #include "frontend/source.h"
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 void compilation_open(Compilation *compilation, Arena *arena, const CompileOptions *options) {
     *compilation = (Compilation){.arena = arena, .options = options};
@@ -18,9 +16,7 @@ void compilation_open(Compilation *compilation, Arena *arena, const CompileOptio
     diagnostics_open(&compilation->diagnostics, arena);
 }
 
-/* Ends the compilation with a message of its own; false, so that a stage can return it. */
-__attribute__((format(printf, 3, 4))) static bool fail(Compilation *compilation, CompileStatus status,
-                                                       const char *format, ...) {
+bool compilation_fail(Compilation *compilation, CompileStatus status, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     compilation->failure = arena_print_list(compilation->arena, format, arguments);
@@ -48,7 +44,7 @@ static bool read_text(Compilation *compilation) {
     if (status != SOURCE_UNREADABLE) return model_is_right(compilation);
     const char *message = compilation->diagnostics.items.at[0]->message; /* it has no place in a model */
     diagnostics_open(&compilation->diagnostics, compilation->arena);
-    return fail(compilation, COMPILE_COMMAND_WRONG, "%s", message);
+    return compilation_fail(compilation, COMPILE_COMMAND_WRONG, "%s", message);
 }
 
 static bool parse_text(Compilation *compilation) {
@@ -75,6 +71,13 @@ static void pass_done(void *context, const Pass *pass, bool changed) {
 static bool lower_graphs(Compilation *compilation) {
     run_passes(compilation->program, &compilation->diagnostics, pass_done, compilation);
     return model_is_right(compilation);
+}
+
+static bool check_warnings(Compilation *compilation) {
+    int warnings = compilation->diagnostics.warnings;
+    if (warnings == 0 || !compilation->options->warnings_are_errors) return true;
+    return compilation_fail(compilation, COMPILE_MODEL_WRONG, "%d warning%s, and --werror makes errors of them",
+                            warnings, warnings == 1 ? "" : "s");
 }
 
 /* ---- what the files are called ---- */
@@ -113,15 +116,16 @@ static bool check_name(Compilation *compilation) {
     const AstName line = compilation->tree->model;
     const char *file = base_name(options->path), *name = compilation->emit.name, *fault = fault_of_name(name);
     if (!fault) return true;
-    if (options->name) return fail(compilation, COMPILE_COMMAND_WRONG, "--name=%s: this %s", name, fault);
+    if (options->name) return compilation_fail(compilation, COMPILE_COMMAND_WRONG, "--name=%s: this %s", name, fault);
     if (line.name) {
         diag_error(&compilation->diagnostics, line.span, "`%s` %s: call the model otherwise, or use --name", name,
                    fault);
         return model_is_right(compilation);
     }
-    return fail(compilation, COMPILE_COMMAND_WRONG,
-                "the files cannot be named after %s: `%s` %s; begin the model with a line `model NAME`, or use --name",
-                file, name, fault);
+    return compilation_fail(
+        compilation, COMPILE_COMMAND_WRONG,
+        "the files cannot be named after %s: `%s` %s; begin the model with a line `model NAME`, or use --name", file,
+        name, fault);
 }
 
 /* The command that makes the same files again, wherever the model lies. */
@@ -136,6 +140,8 @@ static const char *command_text(Compilation *compilation) {
     if (options->name) write_text(&writer, " --name=%s", options->name);
     if (options->target->is_double) write_text(&writer, " --real=double");
     write_text(&writer, " --target=%s", options->target->name);
+    if (options->single_file) write_text(&writer, " --single-file");
+    if (options->lines) write_text(&writer, " --line");
     return writer_text(&writer);
 }
 
@@ -154,48 +160,14 @@ static bool validate_pair(Compilation *compilation) {
         done(compilation, STAGE_VALIDATE);
         return true;
     }
-    return fail(compilation, COMPILE_BUG, "the C that it made for this model is wrong: %s", why);
-}
-
-/* ---- files ---- */
-
-/* Did gradc write the file at this place, or is there none? */
-static bool is_ours(const char *path, const char *mark) {
-    FILE *in = fopen(path, "rb");
-    if (!in) return true; /* what cannot be read cannot be lost: writing tells what is the matter */
-    char line[256] = "";
-    bool ours = fgets(line, sizeof line, in) && strncmp(line, "/* ", 3) == 0 && strstr(line, mark);
-    fclose(in);
-    return ours || line[0] == '\0'; /* empty, or a directory */
-}
-
-static bool check_directory(Compilation *compilation, const char *directory) {
-    struct stat status;
-    if (stat(directory, &status) != 0)
-        return fail(compilation, COMPILE_COMMAND_WRONG, "cannot write to the directory %s: %s", directory,
-                    strerror(errno));
-    if (!S_ISDIR(status.st_mode))
-        return fail(compilation, COMPILE_COMMAND_WRONG, "cannot write to %s: it is not a directory", directory);
-    return true;
-}
-
-static const char *path_in(Arena *arena, const char *directory, const char *name, const char *extension) {
-    if (strcmp(directory, ".") == 0) return arena_print(arena, "%s%s", name, extension);
-    bool closed = directory[strlen(directory) - 1] == '/';
-    return arena_print(arena, "%s%s%s%s", directory, closed ? "" : "/", name, extension);
-}
-
-static FileText embedded_text(Arena *arena, const char *directory, const char *name) {
-    const EmbeddedFile *file = embedded_file(name);
-    if (!file) internal_error("%s is not embedded", name);
-    return (FileText){path_in(arena, directory, name, ""), file->text, file->length};
+    return compilation_fail(compilation, COMPILE_BUG, "the C that it made for this model is wrong: %s", why);
 }
 
 /* ---- the way ---- */
 
 bool compile_to_graph(Compilation *compilation) {
     return read_text(compilation) && parse_text(compilation) && elaborate_tree(compilation) &&
-           lower_graphs(compilation);
+           lower_graphs(compilation) && check_warnings(compilation);
 }
 
 bool compile_to_routines(Compilation *compilation) {
@@ -203,7 +175,9 @@ bool compile_to_routines(Compilation *compilation) {
     compilation->emit = (EmitOptions){.name = wanted_name(compilation),
                                       .command = command_text(compilation),
                                       .source_name = base_name(options->path),
-                                      .target = options->target};
+                                      .target = options->target,
+                                      .single_file = options->single_file};
+    if (options->lines) compilation->emit.source_path = output_path(compilation, ".c");
     compilation->emitter = emitter_new(compilation->arena, compilation->program, &compilation->emit);
     emitter_make_routines(compilation->emitter);
     done(compilation, STAGE_PLAN);
@@ -212,27 +186,4 @@ bool compile_to_routines(Compilation *compilation) {
 
 bool compile_to_c(Compilation *compilation) {
     return check_name(compilation) && emit_texts(compilation) && validate_pair(compilation);
-}
-
-bool compile_write(Compilation *compilation, const char *directory, bool force) {
-    if (!check_directory(compilation, directory)) return false;
-    Arena *arena = compilation->arena;
-    const char *name = compilation->emit.name;
-    const Emission *emission = &compilation->emission;
-    FileText files[] = {
-        {path_in(arena, directory, name, ".h"), emission->header, strlen(emission->header)},
-        {path_in(arena, directory, name, ".c"), emission->source, strlen(emission->source)},
-        embedded_text(arena, directory, "gr.h"),
-        embedded_text(arena, directory, "gr_kernel.h"),
-    };
-    static const char *const marks[] = {" - made by gradc", " - made by gradc", "gr.h - ", "gr_kernel.h - "};
-    enum { COUNT = sizeof files / sizeof *files };
-    for (int i = 0; i < COUNT && !force; i++)
-        if (!is_ours(files[i].path, marks[i]))
-            return fail(compilation, COMPILE_COMMAND_WRONG,
-                        "%s exists, and gradc did not write it: choose another --name or -o, or use --force",
-                        files[i].path);
-    const char *why;
-    if (!write_files(arena, files, COUNT, &why)) return fail(compilation, COMPILE_MACHINE_FAILED, "%s", why);
-    return true;
 }

@@ -14,6 +14,12 @@ typedef struct CompileOptions {
     Definitions definitions;
     const Target *target;
     bool validate;
+    const char *directory; /* that the files are written into */
+    const char *depfile;   /* what they depend on, for make and ninja; NULL: not wanted */
+    bool force;            /* overwrite files that gradc did not write */
+    bool single_file;      /* fold gr.h and gr_kernel.h into the pair */
+    bool lines;            /* #line directives */
+    bool warnings_are_errors;
     /* Called behind every stage below and every pass, with what the compilation then holds; NULL: nobody listens. */
     void (*after)(void *context, const struct Compilation *compilation, const char *stage, bool changed);
     void *context; /* of `after` */
@@ -51,7 +57,11 @@ void compilation_open(Compilation *compilation, Arena *arena, const CompileOptio
 bool compile_to_graph(Compilation *compilation);    /* the program, lowered by all passes */
 bool compile_to_routines(Compilation *compilation); /* kernels and memory plan of every entry */
 bool compile_to_c(Compilation *compilation);        /* the text of the two files, validated */
-bool compile_write(Compilation *compilation, const char *directory, bool force); /* all files or none */
+bool compile_write(Compilation *compilation);       /* all files or none */
+
+/* Ends the compilation with a message of its own; false, so that a stage can return it. */
+bool compilation_fail(Compilation *compilation, CompileStatus status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* The stages before and behind the passes of pass_table. */
 #define STAGE_PARSE     "parse"

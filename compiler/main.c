@@ -12,11 +12,11 @@ enum { EXIT_COMMAND = COMPILE_COMMAND_WRONG, EXIT_MACHINE = COMPILE_MACHINE_FAIL
 /* ---- the commands ---- */
 
 static void print_written(const Command *command, const Compilation *compilation) {
-    const char *name = compilation->emit.name;
-    bool here = strcmp(command->directory, ".") == 0;
-    if (!command->quiet && !command->json)
-        printf("%s%swrote %s.h, %s.c, gr.h and gr_kernel.h\n", here ? "" : command->directory, here ? "" : ": ", name,
-               name);
+    const char *name = compilation->emit.name, *directory = command->compile.directory;
+    bool here = strcmp(directory, ".") == 0;
+    if (command->quiet || command->json) return;
+    printf("%s%swrote ", here ? "" : directory, here ? "" : ": ");
+    printf(command->compile.single_file ? "%s.h and %s.c\n" : "%s.h, %s.c, gr.h and gr_kernel.h\n", name, name);
 }
 
 static int run_compile(Command *command) {
@@ -25,7 +25,7 @@ static int run_compile(Command *command) {
     Compilation compilation;
     compilation_open(&compilation, command->arena, &command->compile);
     if (compile_to_graph(&compilation) && compile_to_routines(&compilation) && compile_to_c(&compilation) &&
-        compile_write(&compilation, command->directory, command->force))
+        compile_write(&compilation))
         print_written(command, &compilation);
     return finish_output(command, report(command, &compilation));
 }

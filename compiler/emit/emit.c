@@ -60,7 +60,10 @@ static void write_top(Writer *writer, const Emitter *emitter) {
     write_text(writer, "#ifdef _OPENMP\n#include <omp.h>\n#endif\n");
     write_line(writer, "#define GR_REAL          %s", elem_type(emitter, ELEM_REAL, false));
     write_line(writer, "#define GR_KERNEL_TARGET %s", target->macro);
-    write_line(writer, "#include \"gr_kernel.h\"");
+    if (emitter->options->single_file)
+        write_embedded(writer, "gr_kernel.h", "#include \"gr.h\"\n");
+    else
+        write_line(writer, "#include \"gr_kernel.h\"");
     write_text(writer, "\n");
 }
 

@@ -1,5 +1,6 @@
 /* NAME.h: what a user of the model sees. */
 #include "compiler/emit/parts.h"
+#include "compiler/support/embedded.h"
 #include <string.h>
 
 enum { ABI = 1 }; /* GR_ABI of the runtime/core/gr.h that gradc carries */
@@ -67,6 +68,17 @@ void write_stamp(Writer *writer, const Emitter *emitter, const char *extension) 
     write_line(writer, " * Change the model, not this file. It is yours: 0BSD, no notice needed.");
 }
 
+void write_embedded(Writer *writer, const char *name, const char *drop) {
+    const EmbeddedFile *file = embedded_file(name);
+    if (file == NULL) internal_error("%s is not embedded", name);
+    const char *dropped = drop == NULL ? NULL : strstr(file->text, drop), *begin = file->text;
+    if (dropped != NULL) {
+        write_raw(writer, begin, (size_t)(dropped - begin));
+        begin = dropped + strlen(drop);
+    }
+    write_raw(writer, begin, file->length - (size_t)(begin - file->text));
+}
+
 static void write_top(Writer *writer, const Emitter *emitter) {
     write_stamp(writer, emitter, "h");
     write_bytes(writer, emitter);
@@ -78,7 +90,11 @@ static void write_top(Writer *writer, const Emitter *emitter) {
     const char *guard = macro_of(emitter, "H"), *api = macro_of(emitter, "API");
     write_line(writer, "#ifndef %s", guard);
     write_line(writer, "#define %s", guard);
-    write_line(writer, "#include \"gr.h\" /* GR_OK and so on, gr_work, gr_model; gradc wrote it beside this file */");
+    if (emitter->options->single_file)
+        write_embedded(writer, "gr.h", NULL);
+    else
+        write_line(writer,
+                   "#include \"gr.h\" /* GR_OK and so on, gr_work, gr_model; gradc wrote it beside this file */");
     write_line(writer, "#if GR_ABI != %d", ABI);
     write_line(writer, "#error \"%s.h needs ABI %d of gr.h: use the gr.h that gradc wrote with it\"", name_of(emitter),
                ABI);

@@ -90,8 +90,17 @@ typedef struct Rows {
 void rows_add(Rows *rows, const char *comment, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void write_rows(Writer *writer, const Rows *rows);
 
+/* ---- trace.c ---- */
+
+/* Lines of C that belong to a line of the model; behind them the C's own count goes on. `out` is the text of NAME.c
+ * from its beginning. */
+void write_traced(Writer *out, const Emitter *emitter, const char *text, Span span);
+void write_own_line(Writer *out, const Emitter *emitter);
+
 /* ---- header.c ---- */
 
+/* A file of the runtime, folded in for --single-file; without the line `drop`, if there is one. */
+void write_embedded(Writer *writer, const char *name, const char *drop);
 void write_stamp(Writer *writer, const Emitter *emitter, const char *extension); /* a comment that is left open */
 
 /* ---- model.c ---- */

@@ -1,4 +1,5 @@
 /* Kernels as functions, and the function that runs an entry's steps in order. */
+#include "compiler/emit/parts.h"
 #include "compiler/emit/stage.h"
 #include <string.h>
 
@@ -138,12 +139,26 @@ static void emit_kernel(Writer *out, const Emitter *emitter, const Routine *rout
     write_text(out, "\n");
 }
 
+/* The stage, under the first line of the model that it comes from where --line asks for that. */
+static void emit_traced(Writer *out, const Emitter *emitter, const Routine *routine, const Stage *stage,
+                        const char *call_type) {
+    SourceLines lines = stage_lines(out->arena, emitter->program, stage);
+    if (emitter->options->source_path == NULL || lines.count == 0) {
+        emit_stage(out, emitter, routine, stage, call_type);
+        return;
+    }
+    Writer aside;
+    writer_open(&aside, out->arena);
+    emit_stage(&aside, emitter, routine, stage, call_type);
+    write_traced(out, emitter, writer_text(&aside), lines.at[0]);
+}
+
 static void emit_stages(Writer *out, const Emitter *emitter, const Routine *routine, const char *call_type) {
     for (int s = 0; s < routine->row.count; s++) {
         const Kernel *kernel = routine->row.at[s]->kernel;
         for (int t = 0; kernel != NULL && t < kernel->stages.count; t++) {
             comment_stage(out, emitter, kernel->stages.at[t]);
-            emit_stage(out, emitter, routine, kernel->stages.at[t], call_type);
+            emit_traced(out, emitter, routine, kernel->stages.at[t], call_type);
             write_text(out, "\n");
         }
         if (kernel != NULL) emit_kernel(out, emitter, routine, kernel, call_type);

@@ -156,19 +156,22 @@ static int write_temporary(const char *path, const FileText *file) {
 
 /* Renaming onto a directory fails late and onto a device would replace it: both are refused before anything is written.
  */
-static int check_place(const char *path) {
+static const char *fault_of_place(const char *path) {
     struct stat status;
-    if (stat(path, &status) != 0) return 0;
-    if (S_ISDIR(status.st_mode)) return EISDIR;
-    return S_ISREG(status.st_mode) ? 0 : EEXIST;
+    if (stat(path, &status) != 0 || S_ISREG(status.st_mode)) return NULL;
+    return S_ISDIR(status.st_mode) ? strerror(EISDIR) : "it is not a plain file";
 }
 
 bool write_files(Arena *arena, const FileText *files, int count, const char **why) {
     const char **temporary = ARENA_ARRAY(arena, const char *, count);
     int written = 0, renamed = 0, error = 0;
     const char *path = "";
-    for (int i = 0; i < count && error == 0; i++)
-        error = check_place(path = files[i].path);
+    for (int i = 0; i < count; i++) {
+        const char *fault = fault_of_place(files[i].path);
+        if (fault == NULL) continue;
+        *why = arena_print(arena, "cannot write %s: %s", files[i].path, fault);
+        return false;
+    }
     for (; written < count && error == 0; written += error == 0) {
         path = files[written].path;
         temporary[written] = arena_print(arena, "%s.new-%ld", path, (long)getpid());

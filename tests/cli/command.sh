@@ -42,6 +42,8 @@ wrong "dump without a pass" "dump needs --after=PASS; --after=list names all" du
 wrong "no such pass" "--after=parsw: there is no such pass, did you mean parse; --after=list names all" \
     dump tiny.grad --after=parsw
 wrong "--after elsewhere" '--after is an option of `gradc dump`' tiny.grad --after=parse
+expect_status "--werror without a warning" 0 "$GRADC" check tiny.grad --werror
+wrong "--werror has no value" "--werror takes no value" tiny.grad --werror=all
 wrong "a keyword as name" "--name=static: this is a word of C, C++ or their libraries" tiny.grad --name=static
 wrong "the runtime's name" "--name=gr_kernel: this belongs to gradc's runtime" tiny.grad --name=gr_kernel
 wrong "no name of C" "--name=9to5: this is no C name (letters, digits and '_', a letter first)" tiny.grad --name=9to5

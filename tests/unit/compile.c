@@ -86,3 +86,35 @@ Test(compile, a_file_without_a_model_line_names_the_model) {
     unlink(path);
     rmdir(folder);
 }
+
+/* No rule of the language warns yet: the warning is put in from outside. */
+static void warn(void *context, const Compilation *compilation, const char *stage, bool changed) {
+    (void)changed;
+    Compilation *own = context;
+    if (strcmp(stage, STAGE_ELABORATE) == 0 && own == compilation)
+        diag_warning(&own->diagnostics, (Span){0}, "something is odd");
+}
+
+static CompileStatus status_with_warning(bool warnings_are_errors) {
+    Memory memory = {0};
+    Arena arena;
+    arena_open(&arena, &memory);
+    Compilation compilation;
+    const CompileOptions options = {.path = digits,
+                                    .target = target_default(),
+                                    .after = warn,
+                                    .context = &compilation,
+                                    .warnings_are_errors = warnings_are_errors};
+    compilation_open(&compilation, &arena, &options);
+    cr_expect_eq(compile_to_graph(&compilation), !warnings_are_errors);
+    cr_expect_eq(compilation.diagnostics.warnings, 1);
+    if (warnings_are_errors) cr_expect_str_eq(compilation.failure, "1 warning, and --werror makes errors of them");
+    CompileStatus status = compilation.status;
+    arena_close(&arena);
+    return status;
+}
+
+Test(compile, warnings_are_errors_where_that_is_asked_for) {
+    cr_expect_eq(status_with_warning(false), COMPILE_DONE);
+    cr_expect_eq(status_with_warning(true), COMPILE_MODEL_WRONG);
+}
