@@ -11,6 +11,7 @@ const char help_text[] =
     "  check    diagnostics only\n"
     "  plan     memory, FLOPs, parameters, kernels\n"
     "  dump     the program after --after=PASS (list: all names, all: after every pass)\n"
+    "           --format=text|dot (text; dot: for Graphviz)\n"
     "\n"
     "model     -D NAME=VALUE         replace a size or constant\n"
     "          --entries=A,B         emit these entries and what they need (all)\n"
@@ -44,6 +45,7 @@ typedef enum OptionKind {
     OPTION_TARGET,
     OPTION_NO_VALIDATE,
     OPTION_AFTER,
+    OPTION_FORMAT,
     OPTION_QUIET,
     OPTION_VERBOSE,
     OPTION_JSON,
@@ -75,6 +77,7 @@ static const Option options[OPTION_COUNT] = {
     [OPTION_TARGET] = {"--target", "T", .repeats = false},
     [OPTION_NO_VALIDATE] = {"--no-validate", NULL, .repeats = true},
     [OPTION_AFTER] = {"--after", "PASS", .repeats = false, .of_one = true, COMMAND_DUMP},
+    [OPTION_FORMAT] = {"--format", "text|dot", .repeats = false, .of_one = true, COMMAND_DUMP},
     [OPTION_QUIET] = {"-q", NULL, .repeats = true},
     [OPTION_VERBOSE] = {"-v", NULL, .repeats = true},
     [OPTION_JSON] = {"--json", NULL, .repeats = true},
@@ -176,6 +179,13 @@ static bool set_real(Reader *reader, const char *value) {
     return type >= 0;
 }
 
+static bool set_format(Reader *reader, const char *value) {
+    static const char *const formats[] = {"text", "dot", NULL};
+    int format = choose(reader, OPTION_FORMAT, value, formats);
+    reader->command->dot = format == 1;
+    return format >= 0;
+}
+
 static bool set_colour(Reader *reader, const char *value) {
     static const char *const choices[] = {"auto", "always", "never", NULL};
     int choice = choose(reader, OPTION_COLOUR, value, choices);
@@ -198,6 +208,7 @@ static bool set_option(Reader *reader, OptionKind kind, const char *value) {
     case OPTION_TARGET: return set_target(reader, value);
     case OPTION_NO_VALIDATE: command->compile.validate = false; return true;
     case OPTION_AFTER: command->after = value; return true;
+    case OPTION_FORMAT: return set_format(reader, value);
     case OPTION_QUIET: return command->quiet = true;
     case OPTION_VERBOSE: return command->verbose = true;
     case OPTION_JSON: return command->json = true;
@@ -264,6 +275,8 @@ static bool check_command(Reader *reader) {
         return wrong(reader, "which model? Name a .grad file, or - for standard input");
     if (command->kind == COMMAND_DUMP && !command->after)
         return wrong(reader, "dump needs --after=PASS; --after=list names all");
+    if (command->dot && strcmp(command->after, STAGE_PARSE) == 0)
+        return wrong(reader, "there is no graph after %s: --format=dot needs a later pass", STAGE_PARSE);
     if (command->quiet && command->verbose) return wrong(reader, "-q and -v contradict each other");
     return true;
 }

@@ -20,8 +20,10 @@ typedef struct Command {
     CommandKind kind;
     CompileOptions compile;
     const char *after; /* dump: the name of a stage, "all" or "list" */
+    bool dot;          /* dump: for Graphviz */
     bool quiet, verbose, json;
     Colour colour;
+    int output_error; /* errno of the first write to the standard output that failed */
 } Command;
 
 extern const char usage_text[], help_text[];

@@ -5,6 +5,7 @@
 #include "compiler/kernels/kernels.h"
 #include "compiler/messages.h"
 #include "compiler/passes/pipeline.h"
+#include "compiler/report/dot.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,14 @@ static double seconds_since(const struct timespec *before) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)(now.tv_sec - before->tv_sec) + 1e-9 * (double)(now.tv_nsec - before->tv_nsec);
+}
+
+static void draw_stage(Writer *out, const Compilation *compilation, const char *stage) {
+    const char *title = arena_print(out->arena, "after %s", stage);
+    if (strcmp(stage, STAGE_PLAN) == 0)
+        write_plan_dot(out, compilation->program, compilation->emitter->routines, title);
+    else if (strcmp(stage, STAGE_PARSE) != 0) /* no graph yet */
+        write_graph_dot(out, compilation->program, title);
 }
 
 static void print_stage(Writer *out, const Compilation *compilation, const char *stage) {
@@ -34,8 +43,8 @@ static void hear(void *context, const Compilation *compilation, const char *stag
                 changed ? "" : "  (unchanged)");
     bool all = command->after && strcmp(command->after, "all") == 0;
     if (all || (command->after && strcmp(command->after, stage) == 0)) {
-        if (all) write_line(&listener->dump, "# after %s%s", stage, changed ? "" : " (unchanged)");
-        if (!all || changed) print_stage(&listener->dump, compilation, stage);
+        if (all && !command->dot) write_line(&listener->dump, "# after %s%s", stage, changed ? "" : " (unchanged)");
+        if (!all || changed) (command->dot ? draw_stage : print_stage)(&listener->dump, compilation, stage);
     }
     clock_gettime(CLOCK_MONOTONIC, &listener->last);
 }
@@ -88,7 +97,6 @@ int run_dump(Command *command) {
     compilation_open(&compilation, arena, &command->compile);
     bool to_the_end = strcmp(command->after, STAGE_PLAN) == 0 || strcmp(command->after, "all") == 0;
     if (compile_to_graph(&compilation) && to_the_end) compile_to_routines(&compilation);
-    const char *text = writer_text(&listener.dump);
-    fwrite(text, 1, strlen(text), stdout);
+    print_output(command, writer_text(&listener.dump), listener.dump.length);
     return finish_output(command, report(command, &compilation));
 }

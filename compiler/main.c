@@ -48,7 +48,7 @@ static int run_plan(Command *command) {
         Writer writer;
         writer_open(&writer, command->arena);
         (command->json ? write_plan_json : write_plan)(&writer, compilation.emitter);
-        fputs(writer_text(&writer), stdout);
+        print_output(command, writer_text(&writer), writer.length);
     }
     return finish_output(command, report(command, &compilation));
 }

@@ -63,8 +63,15 @@ int report(const Command *command, const Compilation *compilation) {
     return (int)compilation->status;
 }
 
+void print_output(Command *command, const char *text, size_t length) {
+    errno = 0;
+    if (fwrite(text, 1, length, stdout) < length || fflush(stdout) != 0) command->output_error = errno;
+}
+
 int finish_output(const Command *command, int status) {
-    if (fflush(stdout) == 0 && !ferror(stdout)) return status;
-    print_failure(command, arena_print(command->arena, "cannot write to standard output: %s", strerror(errno)));
+    int error = command->output_error;
+    if (error == 0 && fflush(stdout) == 0 && !ferror(stdout)) return status;
+    print_failure(command,
+                  arena_print(command->arena, "cannot write to standard output: %s", strerror(error ? error : errno)));
     return COMPILE_MACHINE_FAILED;
 }

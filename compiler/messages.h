@@ -9,6 +9,8 @@
 void print_failure(const Command *command, const char *message);
 /* Everything that went wrong, and the status to exit with. Does not return after a bug of ours. */
 int report(const Command *command, const Compilation *compilation);
+/* The result of a command, on the standard output. */
+void print_output(Command *command, const char *text, size_t length);
 /* What was printed has arrived, else the machine failed: the status to exit with. */
 int finish_output(const Command *command, int status);
 

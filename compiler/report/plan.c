@@ -220,6 +220,9 @@ static SourceLines kernel_lines(const Emitter *emitter, const Kernel *kernel) {
 static void write_details(Writer *writer, const Emitter *emitter, const Kernel *kernel) {
     Arena *arena = writer->arena;
     writer_indent(writer, 2);
+    for (const Loop *loop = kernel->sequence->loop; loop != NULL; loop = loop->around)
+        write_line(writer, "in each of %s rounds%s", dim_text(arena, loop->length),
+                   loop->reversed ? ", the last first" : "");
     if (kernel->stages.count > 1)
         write_line(writer, "%d stages over %s, %d at a time", kernel->stages.count, dim_text(arena, kernel->band),
                    kernel->block);

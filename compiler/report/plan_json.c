@@ -102,6 +102,10 @@ static void write_kernel(Writer *writer, const Emitter *emitter, const Kernel *k
     if (kernel->banded)
         write_text(writer, "\"band\": %s, \"block\": %d, ", quoted(writer, dim_text(writer->arena, kernel->band)),
                    kernel->block);
+    write_text(writer, "\"rounds\": [");
+    for (const Loop *loop = kernel->sequence->loop; loop != NULL; loop = loop->around)
+        write_text(writer, "%s%lld", comma(loop != kernel->sequence->loop), (long long)dim_high(loop->length));
+    write_text(writer, "], ");
     write_work(writer, &work);
     write_text(writer, ", \"stages\": [");
     for (int s = 0; s < kernel->stages.count; s++) {

@@ -4,8 +4,8 @@
 
 #include "compiler/ir/kernel.h"
 
-/* At the largest sizes, in all rounds of the loops around. A value counts once for every combination of the indices that it depends on, and a reduction
- * one operation a term: what a kernel does that computes nothing twice. */
+/* At the largest sizes, in all rounds of the loops around. A value counts once for every combination of the indices
+ * that it depends on, and a reduction one operation a term: what a kernel does that computes nothing twice. */
 typedef struct Work {
     double flops;         /* functions of reals, each 1 (a product added to a sum: 2); not conversions and selections */
     double products;      /* of these, in contractions alone: what NAME.h counts */
