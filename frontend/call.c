@@ -171,11 +171,14 @@ Value call_closure(Elaborator *e, const Closure *closure, const CallArgs *args, 
     const Origin *caller = e->origin;
     Origin *origin = ARENA_NEW(e->arena, Origin);
     *origin = (Origin){span, closure->name, caller};
+    struct LoopRun *loop = e->loop; /* a function's statements are in no loop of its caller */
     e->origin = origin;
+    e->loop = NULL;
     e->depth++;
     Scope *scope = bind_params(e, &closure->function->params, args, closure->scope, SCOPE_FUNCTION, what, span);
     Value value = scope == NULL ? poison : run_body(e, scope, &closure->function->body, span, what);
     e->depth--;
+    e->loop = loop;
     e->origin = caller;
     return value;
 }

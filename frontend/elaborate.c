@@ -216,6 +216,7 @@ static void open_entry(Elaborator *e, const AstStmt *stmt) {
     e->graph = entry->graph;
     e->current = NULL;
     e->current_count = 0;
+    memset(&e->first_contents, 0, sizeof e->first_contents);
     memset(&e->events, 0, sizeof e->events);
     memset(&e->barriers, 0, sizeof e->barriers);
     memset(&e->minimized, 0, sizeof e->minimized);

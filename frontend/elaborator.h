@@ -16,6 +16,7 @@ typedef struct Builtin Builtin;
 typedef struct Value Value;
 typedef struct Element Element; /* element.h */
 typedef VEC(Value) Values;
+typedef VEC(Node *) Nodes;
 
 /* ---- values ---- */
 
@@ -125,6 +126,7 @@ struct Scope {
     ScopeKind kind;
     Scope *parent;
     Instance *instance;    /* SCOPE_MODULE: whose members it holds */
+    bool is_body;          /* of a repeat or scan: its names end with it */
     VEC(Binding) bindings; /* each name once */
     Arena *arena;
     int *slots; /* a hash table of positions in bindings + 1, where there are many; the first `indexed` are in it */
@@ -183,8 +185,10 @@ struct Elaborator {
     Graph *graph; /* NULL outside of entries and initialisers */
     Entry *entry; /* NULL outside of entries */
     Scope *entry_scope;
-    Node **current; /* by Store.position: what the store holds now; NULL: not read yet */
+    Node **current; /* by Store.position: what the store holds now; NULL: what it held first */
     int current_count;
+    Nodes first_contents; /* of the stores that have been read */
+    struct LoopRun *loop; /* the repeat or scan whose body is elaborated, within the function at hand; or NULL */
     VEC(Event) events;
     VEC(Barrier) barriers;
     VEC(Trained) minimized;
@@ -231,6 +235,7 @@ void bind_names(Elaborator *e, Scope *scope, const AstNames *names, Value value,
 const char *index_letter(Elaborator *e, int axis); /* i, j, k, ...: of nests that array notation makes */
 bool graph_has_room(Elaborator *e, Span span);     /* false after an error: outside of entries, or too many nodes */
 Node *read_store(Elaborator *e, Store *store, Span span);
+Node *store_now(Elaborator *e, const Store *store); /* NULL: nobody has read it yet */
 /* The value as a node: numbers are filled, lists stacked. NULL after an error. */
 Node *node_of(Elaborator *e, Value value, Span span);
 Node *real_node_of(Elaborator *e, Value value, Span span); /* promoted to real */
@@ -277,9 +282,8 @@ Value eval_indexed(Elaborator *e, Scope *scope, const AstIndices *indices, const
 /* x[i, j] where a position depends on an index; false: it is array notation. */
 bool indexed_read(Elaborator *e, Scope *scope, const AstExpr *expr, Value *out);
 Value scalar_elementwise(Elaborator *e, Scalar fn, int count, const Value *args, Span span);
-/* x[.., position, ..] along one axis, the position being an int tensor of one element for each of the others' points.
- */
-Node *gather_axis(Elaborator *e, Node *node, int axis, Node *position, Span span);
+/* x[.., ids, ..]: positions[a] for axis a, or NULL; their common axes stand where `first`, the first of them, stood. */
+Node *gather_axes(Elaborator *e, Node *node, Node *const *positions, int first, Span span);
 void limit_positions(Elaborator *e, const Node *position, Dim size, Span span);
 
 /* ---- call.c ---- */
@@ -336,6 +340,12 @@ void declare_store(Elaborator *e, Scope *scope, const AstStmt *stmt);
 Scope *captured_scope(Elaborator *e, Scope *scope);
 Value definition_value(Elaborator *e, int number); /* of -D number so-and-so */
 void assign_store(Elaborator *e, Store *store, Value value, Span span);
+
+/* ---- loop.c ---- */
+
+void run_repeat(Elaborator *e, Scope *scope, const AstStmt *stmt);
+void run_scan(Elaborator *e, Scope *scope, const AstStmt *stmt);
+void run_emit(Elaborator *e, Scope *scope, const AstStmt *stmt);
 
 /* ---- training.c ---- */
 

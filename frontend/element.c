@@ -61,14 +61,17 @@ bool element_affine(Elaborator *e, const Element *element, Affine *out) {
 
 typedef struct Walk {
     unsigned number;
-    bool skips_positions;
+    bool skips_positions; /* of gathers: indices that hide outer names may stand there */
     void (*visit)(Elaborator *e, Element *element, void *context);
     void *context;
 } Walk;
 
 static void walk(Elaborator *e, const Walk *with, Element *element) {
-    if (element->seen == with->number || (with->skips_positions && element->is_position)) return;
+    if (element->seen == with->number) return;
     element->seen = with->number;
+    bool gathers = element->kind == ELEMENT_READ && element->u.read.positions != NULL && !with->skips_positions;
+    for (int a = 0; gathers && a < element->u.read.node->type.shape.rank; a++)
+        if (element->u.read.positions[a] != NULL) walk(e, with, element->u.read.positions[a]);
     if (element->kind == ELEMENT_CALL)
         for (int a = 0; a < scalar_table[element->u.call.fn].arity; a++)
             walk(e, with, element->u.call.args[a]);
@@ -135,17 +138,101 @@ typedef struct Building {
 
 static int build(Elaborator *e, Building *in, Element *element);
 
-static int build_read(Elaborator *e, Building *in, const Element *element) {
-    Node *node = element->u.read.node;
-    int rank = node->type.shape.rank;
+/* The affine positions of a read in the numbers that the indices have now. */
+static const Affine *numbered_axes(Elaborator *e, const Element *element) {
+    int rank = element->u.read.node->type.shape.rank;
     Affine *with = ARENA_ARRAY(e->arena, Affine, e->vars.count), *axes = ARENA_ARRAY(e->arena, Affine, rank);
     for (int v = 0; v < e->vars.count; v++)
         with[v] = e->vars.at[v]->number < 0 ? affine_constant(dim_constant(0))
                                             : affine_index(e->arena, e->vars.at[v]->number);
-    for (int a = 0; a < rank; a++)
+    for (int a = 0; a < rank && element->u.read.axes != NULL; a++)
         if (!affine_substitute(e->arena, element->u.read.axes[a], with, &axes[a]))
             internal_error("a proved position overflows");
-    return nest_read(&in->nest, node, axes);
+    return axes;
+}
+
+/* ---- gathers: tensors over the indices that they mention ---- */
+
+static int *take_numbers(Elaborator *e) {
+    int *numbers = ARENA_ARRAY(e->arena, int, e->vars.count + 1);
+    for (int v = 0; v < e->vars.count; v++) {
+        numbers[v] = e->vars.at[v]->number;
+        e->vars.at[v]->number = -1;
+    }
+    return numbers;
+}
+
+static void give_numbers(Elaborator *e, const int *numbers) {
+    for (int v = 0; v < e->vars.count; v++)
+        e->vars.at[v]->number = numbers[v];
+}
+
+/* A position as an int tensor, and where each point reads it. */
+static Read position_read(Elaborator *e, Element *position, Node **ints, int *int_count) {
+    bool plain = position->kind == ELEMENT_READ && position->u.read.positions == NULL;
+    Read read = {.arg = ++*int_count};
+    if (plain) {
+        ints[read.arg - 1] = position->u.read.node;
+        read.axes = numbered_axes(e, position);
+        return read;
+    }
+    IndexVars vars = {0};
+    element_free_vars(e, position, &vars);
+    Affine *axes = ARENA_ARRAY(e->arena, Affine, vars.count);
+    for (int v = 0; v < vars.count; v++)
+        axes[v] = affine_index(e->arena, vars.at[v]->number);
+    int *numbers = take_numbers(e);
+    ints[read.arg - 1] = element_node(e, position, vars.at, vars.count, position->span);
+    give_numbers(e, numbers);
+    read.axes = axes;
+    return read;
+}
+
+static Node *gather_node(Elaborator *e, Element *element) {
+    int rank = element->u.read.node->type.shape.rank, ints_count = 0, count = element->u.read.outer_count;
+    Index *points = ARENA_ARRAY(e->arena, Index, count);
+    Read *reads = ARENA_ARRAY(e->arena, Read, rank);
+    Coordinate *axes = ARENA_ARRAY(e->arena, Coordinate, rank);
+    Node **ints = ARENA_ARRAY(e->arena, Node *, rank);
+    int *numbers = take_numbers(e);
+    for (int v = 0; v < count; v++) {
+        IndexVar *var = element->u.read.outer[v];
+        points[v] = (Index){.kind = INDEX_FREE, .name = var->name, .size = var->size};
+        var->number = v;
+    }
+    const Affine *affine = numbered_axes(e, element);
+    bool ok = true;
+    for (int a = 0; a < rank; a++) {
+        Element *position = element->u.read.positions[a];
+        axes[a] = (Coordinate){affine[a], NO_READ};
+        if (position == NULL) continue;
+        axes[a] = (Coordinate){affine_constant(dim_constant(0)), ints_count};
+        reads[ints_count] = position_read(e, position, ints, &ints_count);
+        ok = ok && ints[ints_count - 1] != NULL;
+    }
+    give_numbers(e, numbers);
+    const Addressing addressing = {count, ints_count, points, reads, rank, axes};
+    return ok ? build_gather(e->graph, element->u.read.node, &addressing, ints, origin_at(e, element->span)) : NULL;
+}
+
+static int build_gathered(Elaborator *e, Building *in, Element *element) {
+    if (element->u.read.gathered == NULL) {
+        IndexVars outer = {0};
+        element_free_vars(e, element, &outer);
+        element->u.read.outer = outer.at;
+        element->u.read.outer_count = outer.count;
+        element->u.read.gathered = gather_node(e, element);
+        if (element->u.read.gathered == NULL) return -1;
+    }
+    int *at = ARENA_ARRAY(e->arena, int, element->u.read.outer_count + 1);
+    for (int v = 0; v < element->u.read.outer_count; v++)
+        at[v] = element->u.read.outer[v]->number;
+    return nest_read_at(&in->nest, element->u.read.gathered, at);
+}
+
+static int build_read(Elaborator *e, Building *in, Element *element) {
+    if (element->u.read.positions != NULL) return build_gathered(e, in, element);
+    return nest_read(&in->nest, element->u.read.node, numbered_axes(e, element));
 }
 
 static int build_call(Elaborator *e, Building *in, const Element *element) {
@@ -167,12 +254,8 @@ static bool merges(Reduce outer, const Element *inner) {
 }
 
 static Node *reduction_node(Elaborator *e, Element *element, IndexVar *const *outer, int outer_count) {
-    int *numbers = ARENA_ARRAY(e->arena, int, e->vars.count + 1);
     Building in = {nest_begin(e->graph, origin_at(e, element->span)), ++e->stamp};
-    for (int v = 0; v < e->vars.count; v++) {
-        numbers[v] = e->vars.at[v]->number;
-        e->vars.at[v]->number = -1;
-    }
+    int *numbers = take_numbers(e);
     for (int v = 0; v < outer_count; v++)
         outer[v]->number = nest_free(&in.nest, outer[v]->name, outer[v]->size);
     Reduce reduce = element->u.reduce.reduce;
@@ -185,8 +268,7 @@ static Node *reduction_node(Elaborator *e, Element *element, IndexVar *const *ou
     } while (merges(reduce, element));
     int body = build(e, &in, element);
     if (body >= 0 && body_elem(&in.nest.body, body) == ELEM_BOOL) body = body_cast(&in.nest.body, ELEM_INT, body);
-    for (int v = 0; v < e->vars.count; v++)
-        e->vars.at[v]->number = numbers[v];
+    give_numbers(e, numbers);
     return body < 0 ? NULL : nest_end(&in.nest, reduce, body);
 }
 

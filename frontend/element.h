@@ -22,9 +22,8 @@ struct Element {
     Elem elem;
     int height;
     Span span;
-    bool is_position; /* of a gather: indices that hide outer names may stand in it */
-    unsigned seen;    /* the walk that has been here */
-    unsigned nest;    /* the nest in which `expr` is its expression */
+    unsigned seen; /* the walk that has been here */
+    unsigned nest; /* the nest in which `expr` is its expression */
     int expr;
     union {
         double number;
@@ -34,6 +33,11 @@ struct Element {
             Node *node;
             const Affine *axes; /* in IndexVar.id */
             const Span *spans;  /* of the positions */
+            Element *const
+                *positions; /* by axis: an int element in place of the affine position, or NULL; NULL: none */
+            Node *gathered; /* once it is built, where there are such: over `outer` */
+            int outer_count;
+            IndexVar **outer;
         } read;
         struct {
             Scalar fn;

@@ -109,42 +109,6 @@ static void leave(Elaborator *e) {
 
 /* ---- reads ---- */
 
-/* A position that no affine expression gives: a sum along the axis in which all but the wanted position count nothing.
- * So what is outside reads 0. */
-static Element *select_along(Elaborator *e, Element *read, Element *const *positions, Span span) {
-    Node *node = read->u.read.node;
-    IndexVar **vars = ARENA_ARRAY(e->arena, IndexVar *, node->type.shape.rank);
-    Affine *axes = arena_copy(e->arena, read->u.read.axes, sizeof(Affine) * (size_t)node->type.shape.rank);
-    Element *chosen = NULL;
-    int count = 0;
-    for (int a = 0; a < node->type.shape.rank; a++) {
-        if (positions[a] == NULL) continue;
-        IndexVar *along = vars[count++] = new_var(e, "at", span);
-        along->known = along->written = true;
-        along->size = node->type.shape.dims[a];
-        axes[a] = affine_index(e->arena, along->id);
-        Element *index = element_new(e, ELEMENT_INDEX, ELEM_INT, span);
-        index->u.index = along;
-        Element *here = call_element(e, SCALAR_equal, 2, (Element *[]){index, positions[a]}, span);
-        if (here == NULL) return NULL;
-        chosen = chosen == NULL ? here : call_element(e, SCALAR_and, 2, (Element *[]){chosen, here}, span);
-        if (chosen == NULL) return NULL;
-    }
-    chosen->is_position = true;
-    read->u.read.axes = axes;
-    Element *zero = element_new(e, ELEMENT_NUMBER, read->elem == ELEM_REAL ? ELEM_REAL : ELEM_INT, span);
-    if (read->elem == ELEM_BOOL) read = call_element(e, SCALAR_to_int, 1, &read, span);
-    Element *operand = call_element(e, SCALAR_select, 3, (Element *[]){chosen, read, zero}, span);
-    if (operand == NULL) return NULL;
-    Element *sum = element_new(e, ELEMENT_REDUCE, operand->elem, span);
-    sum->height = operand->height + 1;
-    sum->u.reduce.reduce = REDUCE_SUM;
-    sum->u.reduce.vars = vars;
-    sum->u.reduce.count = count;
-    sum->u.reduce.operand = operand;
-    return sum;
-}
-
 static Element *position_element(Elaborator *e, Value value, Span span) {
     Element *position = element_of(e, value, span);
     if (position == NULL || position->elem == ELEM_INT) return position;
@@ -163,6 +127,7 @@ static Value read_at(Elaborator *e, Node *node, const AstSubs *subs, const Value
         Element *position = position_element(e, values[a], spans[a]);
         if (position == NULL) return poison;
         if (element_affine(e, position, &axes[a])) continue;
+        axes[a] = affine_constant(dim_constant(0));
         gathers = true;
         gathered[a] = position;
         if (position->kind == ELEMENT_READ)
@@ -172,7 +137,8 @@ static Value read_at(Elaborator *e, Node *node, const AstSubs *subs, const Value
     read->u.read.node = node;
     read->u.read.axes = axes;
     read->u.read.spans = spans;
-    return value_element(gathers ? select_along(e, read, gathered, span) : read);
+    read->u.read.positions = gathers ? gathered : NULL;
+    return value_element(read);
 }
 
 bool indexed_read(Elaborator *e, Scope *scope, const AstExpr *expr, Value *out) {
@@ -348,23 +314,51 @@ void limit_positions(Elaborator *e, const Node *position, Dim size, Span span) {
     }
 }
 
-/* x[.., class, ..] in array notation: the axis stays, with size 1. */
-Node *gather_axis(Elaborator *e, Node *node, int axis, Node *position, Span span) {
-    Shape shape = node->type.shape;
-    if (position->type.shape.rank > 0) {
-        refuse(e, span, "a position that is a tensor (%s) needs index notation, as in y[n, d] = table[id[n], d]",
-               type_text(e->arena, position->type));
+/* The shape that all positions are broadcast to; false after an error. */
+static bool common_shape(Elaborator *e, Node *const *positions, int rank, Shape *shape, Span span) {
+    bool mend;
+    *shape = (Shape){0, NULL};
+    for (int a = 0; a < rank; a++) {
+        if (positions[a] == NULL || broadcast_shapes(e, *shape, positions[a]->type.shape, shape, &mend)) continue;
+        refuse(e, span, "positions of shapes %s and %s do not stretch to a common one", shape_text(e->arena, *shape),
+               shape_text(e->arena, positions[a]->type.shape));
+        return false;
+    }
+    return true;
+}
+
+/* x[.., ids, ..] in array notation: the axes of the positions stand where the first of them stood. */
+Node *gather_axes(Elaborator *e, Node *node, Node *const *positions, int first, Span span) {
+    int rank = node->type.shape.rank, count = 0, ints_count = 0;
+    Shape stretched;
+    if (!common_shape(e, positions, rank, &stretched, span)) return NULL;
+    Index *points = ARENA_ARRAY(e->arena, Index, rank + stretched.rank);
+    Coordinate *axes = ARENA_ARRAY(e->arena, Coordinate, rank);
+    Read *reads = ARENA_ARRAY(e->arena, Read, rank);
+    Node **ints = ARENA_ARRAY(e->arena, Node *, rank);
+    for (int a = 0; a < rank; a++) {
+        for (int p = 0; a == first && p < stretched.rank; p++, count++)
+            points[count] = (Index){.kind = INDEX_FREE, .name = index_letter(e, count), .size = stretched.dims[p]};
+        if (positions[a] == NULL) {
+            axes[a] = (Coordinate){affine_index(e->arena, count), NO_READ};
+            points[count] =
+                (Index){.kind = INDEX_FREE, .name = index_letter(e, count), .size = node->type.shape.dims[a]};
+            count++;
+            continue;
+        }
+        limit_positions(e, positions[a], node->type.shape.dims[a], span);
+        Affine *at = ARENA_ARRAY(e->arena, Affine, positions[a]->type.shape.rank);
+        broadcast_axes(e, positions[a]->type.shape, stretched, at);
+        for (int p = 0; p < positions[a]->type.shape.rank; p++) /* the positions' axes begin at `first` */
+            if (at[p].count > 0) at[p] = affine_index(e->arena, at[p].terms[0].index + first);
+        axes[a] = (Coordinate){affine_constant(dim_constant(0)), ints_count};
+        reads[ints_count] = (Read){ints_count + 1, at};
+        ints[ints_count++] = positions[a];
+    }
+    if (count > RANK_LIMIT) {
+        refuse(e, span, "a tensor has at most %d axes, not %d", RANK_LIMIT, count);
         return NULL;
     }
-    limit_positions(e, position, shape.dims[axis], span);
-    NestBuilder nest = nest_begin(e->graph, origin_at(e, span));
-    int *at = ARENA_ARRAY(e->arena, int, shape.rank);
-    for (int a = 0; a < shape.rank; a++)
-        at[a] = nest_free(&nest, "i", a == axis ? dim_constant(1) : shape.dims[a]);
-    at[axis] = nest_reduced(&nest, "at", shape.dims[axis]);
-    int here = nest_call2(&nest, SCALAR_equal, body_index(&nest.body, at[axis]), nest_read(&nest, position, NULL));
-    Elem elem = node->type.elem == ELEM_BOOL ? ELEM_INT : node->type.elem;
-    int element = body_cast(&nest.body, elem, nest_read_at(&nest, node, at));
-    return nest_end(&nest, REDUCE_SUM,
-                    nest_call3(&nest, SCALAR_select, here, element, body_literal(&nest.body, elem, 0)));
+    const Addressing addressing = {count, ints_count, points, reads, rank, axes};
+    return build_gather(e->graph, node, &addressing, ints, origin_at(e, span));
 }

@@ -151,6 +151,7 @@ static void say_outside(Elaborator *e, const Element *read, int axis, Dim at, bo
 
 static bool prove(Elaborator *e, const Element *read, int axis) {
     Dim low, high, negative, rest;
+    if (read->u.read.positions != NULL && read->u.read.positions[axis] != NULL) return true; /* looked up */
     Dim size = read->u.read.node->type.shape.dims[axis];
     for (int t = 0; t < read->u.read.axes[axis].count; t++) /* nothing is read where a range is empty */
         if (dim_high(e->vars.at[read->u.read.axes[axis].terms[t].index]->size) == 0) return true;

@@ -214,6 +214,10 @@ static Graph *initial_graph(Elaborator *e, Scope *scope, const AstStmt *stmt, co
     int draws = e->draws;
     Node **current = e->current;
     int current_count = e->current_count;
+    struct LoopRun *loop = e->loop;
+    Nodes first_contents = e->first_contents;
+    e->loop = NULL;
+    e->first_contents = (Nodes){0};
     e->graph = graph_new(e->arena);
     e->entry = NULL;
     e->current = NULL;
@@ -230,6 +234,8 @@ static Graph *initial_graph(Elaborator *e, Scope *scope, const AstStmt *stmt, co
     e->entry = entry;
     e->current = current;
     e->current_count = current_count;
+    e->loop = loop;
+    e->first_contents = first_contents;
     e->site = site;
     e->draws = draws;
     return is_poison(value) ? NULL : graph;
@@ -333,9 +339,9 @@ void run_stmt(Elaborator *e, Scope *scope, const AstStmt *stmt, Flow *flow) {
     case AST_STATE:
     case AST_SLOT: declare(e, scope, stmt); break;
     case AST_FUNCTION: bind_function(e, scope, stmt); break;
-    case AST_REPEAT: not_supported(e, stmt, "`repeat`"); break;
-    case AST_SCAN: not_supported(e, stmt, "`scan`"); break;
-    case AST_EMIT: not_supported(e, stmt, "`emit`"); break;
+    case AST_REPEAT: run_repeat(e, scope, stmt); break;
+    case AST_SCAN: run_scan(e, scope, stmt); break;
+    case AST_EMIT: run_emit(e, scope, stmt); break;
     case AST_CONST: not_supported(e, stmt, "`const`"); break;
     case AST_IMPORT: not_supported(e, stmt, "`import`"); break;
     case AST_SIZE:

@@ -165,6 +165,44 @@ static Value read_positions(Elaborator *e, Node *node, const Position *plan, con
     return value_node(nest_end(&nest, REDUCE_NONE, nest_read(&nest, node, axes)));
 }
 
+/* Positions that are tensors are looked up first; in the plan, the axes that they bring stand in place of theirs. */
+static bool gather_positions(Elaborator *e, Node **node, Position **plan, int **axis_of, int *count, Span span) {
+    int rank = (*node)->type.shape.rank, first = -1;
+    Node **positions = ARENA_ARRAY(e->arena, Node *, rank);
+    bool gap = false;
+    for (int p = 0; p < *count; p++) {
+        if ((*plan)[p].gather == NULL) continue;
+        positions[(*axis_of)[p]] = (*plan)[p].gather;
+        gap |= first >= 0 && positions[(*axis_of)[p] - 1] == NULL;
+        if (first < 0) first = (*axis_of)[p];
+    }
+    if (first < 0) return true;
+    if (gap) {
+        refuse(e, span, "positions that are tensors stand side by side; else write index notation");
+        return false;
+    }
+    Node *gathered = gather_axes(e, *node, positions, first, span);
+    if (gathered == NULL) return false;
+    int looked_up = 0;
+    for (int a = 0; a < rank; a++)
+        looked_up += positions[a] != NULL;
+    int brought = gathered->type.shape.rank - (rank - looked_up), kept = 0;
+    Position *new = ARENA_ARRAY(e->arena, Position, *count + brought);
+    int *axes = ARENA_ARRAY(e->arena, int, *count + brought);
+    for (int p = 0; p < *count; p++) {
+        int axis = (*axis_of)[p];
+        for (int b = 0; axis == first && (*plan)[p].gather != NULL && b < brought; b++) {
+            new[kept] = (Position){.size = gathered->type.shape.dims[first + b], .begin = dim_constant(0), .step = 1};
+            axes[kept++] = first + b;
+        }
+        if ((*plan)[p].gather != NULL) continue;
+        new[kept] = (*plan)[p];
+        axes[kept++] = axis < first ? axis : axis - looked_up + brought;
+    }
+    *plan = new, *axis_of = axes, *count = kept, *node = gathered;
+    return true;
+}
+
 static Value list_item(Elaborator *e, Scope *scope, const Values *list, const AstExpr *expr) {
     const AstSubs *subs = &expr->u.subscript.subs;
     if (subs->count != 1 || subs->at[0].kind == AST_SUB_NONE || subs->at[0].kind == AST_SUB_REST)
@@ -201,12 +239,7 @@ Value subscript(Elaborator *e, Scope *scope, const AstExpr *expr) {
     Position *plan = ARENA_ARRAY(e->arena, Position, most);
     int *axis_of = ARENA_ARRAY(e->arena, int, most);
     if (!plan_subs(e, scope, expr, node->type.shape, plan, axis_of, &count)) return poison;
-    for (int p = 0; p < count; p++) { /* an axis at a time: later numbers of axes stay as they are */
-        if (plan[p].gather == NULL) continue;
-        node = gather_axis(e, node, axis_of[p], plan[p].gather, expr->span);
-        if (node == NULL) return poison;
-        plan[p] = (Position){.dropped = true, .begin = dim_constant(0), .step = 1};
-    }
+    if (!gather_positions(e, &node, &plan, &axis_of, &count, expr->span)) return poison;
     return read_positions(e, node, plan, axis_of, count, expr->span);
 }
 

@@ -8,6 +8,26 @@ const char *index_letter(Elaborator *e, int axis) {
 
 /* ---- nodes of values ---- */
 
+static Node *find_first_content(Elaborator *e, const Store *store) {
+    for (int f = 0; f < e->first_contents.count; f++)
+        if (e->first_contents.at[f]->u.store == store) return e->first_contents.at[f];
+    return NULL;
+}
+
+/* What the store held when the entry began: a leaf of the entry's own graph, which loops capture. */
+static Node *first_content(Elaborator *e, Store *store) {
+    Node *leaf = find_first_content(e, store);
+    if (leaf != NULL) return leaf;
+    Graph *graph = e->graph;
+    while (graph->around != NULL)
+        graph = graph->around;
+    leaf = build_store(graph, store, origin_at(e, store->span));
+    const char *dot = strrchr(store->path, '.');
+    leaf->label = intern_text(e->names, dot != NULL ? dot + 1 : store->path);
+    vec_push(e->arena, &e->first_contents, leaf);
+    return leaf;
+}
+
 /* What the store holds now; one leaf per entry, and after an update the new value. */
 Node *read_store(Elaborator *e, Store *store, Span span) {
     if (e->graph == NULL) {
@@ -22,12 +42,13 @@ Node *read_store(Elaborator *e, Store *store, Span span) {
         e->current_count = count;
     }
     Node **now = &e->current[store->position];
-    if (*now == NULL) {
-        *now = build_store(e->graph, store, origin_at(e, store->span));
-        const char *dot = strrchr(store->path, '.');
-        (*now)->label = intern_text(e->names, dot != NULL ? dot + 1 : store->path);
-    }
+    if (*now == NULL) *now = first_content(e, store);
     return *now;
+}
+
+Node *store_now(Elaborator *e, const Store *store) {
+    bool known = store->position < e->current_count && e->current[store->position] != NULL;
+    return known ? e->current[store->position] : find_first_content(e, store);
 }
 
 bool graph_has_room(Elaborator *e, Span span) {

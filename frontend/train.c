@@ -1,104 +1,6 @@
 /* Gradients and training: grad, minimize, optimizers applied to parameters. */
-#include "frontend/elaborator.h"
+#include "frontend/reach.h"
 #include <string.h>
-
-/* ---- what reaches what ---- */
-
-static bool has_derivative(Scalar fn, int arg) {
-    static const char *const partials[SCALAR_COUNT][3] = {
-#define SCALAR(name, arity, types, da, db, dc, ...) [SCALAR_##name] = {#da, #db, #dc},
-#include "compiler/ir/scalar.def"
-#undef SCALAR
-    };
-    return strcmp(partials[fn][arg], "NONE") != 0;
-}
-
-/* Whether a derivative passes from a read to the result of a body: not through comparisons, casts to int and the like.
- */
-static bool body_passes(Elaborator *e, const Nest *nest, int arg) {
-    int count = nest->body.exprs.count;
-    bool *passes = ARENA_ARRAY(e->arena, bool, count);
-    for (int x = 0; x < count; x++) {
-        const Expr *expr = &nest->body.exprs.at[x];
-        if (expr->elem != ELEM_REAL) continue;
-        if (expr->kind == EXPR_READ) passes[x] = nest->reads[expr->u.read].arg == arg;
-        for (int a = 0; expr->kind == EXPR_CALL && a < scalar_table[expr->u.call.fn].arity; a++)
-            passes[x] |= passes[expr->u.call.args[a]] && has_derivative(expr->u.call.fn, a);
-    }
-    return passes[count - 1];
-}
-
-static bool edge_passes(Elaborator *e, const Node *node, int arg) {
-    if (node->args[arg]->type.elem != ELEM_REAL || node->type.elem != ELEM_REAL) return false;
-    if (node->op == OP_stop || node->op == OP_grad) return node->op == OP_grad; /* a gradient depends on both */
-    return node->op == OP_nest && body_passes(e, &node->u.nest, arg);
-}
-
-/* From where a derivative passes to `of`, by node: `plain`, or only through a discrete sample's argument. */
-typedef struct Reach {
-    const Node *of;
-    const bool *plain, *sampled;
-} Reach;
-
-/* Spreads marks to all that the marked nodes depend on by a differentiable path; through discrete samples if asked. */
-static void spread(Elaborator *e, bool *marks, int last, bool through_samples) {
-    const Node **argument_of = ARENA_ARRAY(e->arena, const Node *, last + 1);
-    for (int b = 0; through_samples && b < e->barriers.count; b++)
-        if (e->barriers.at[b].sample->id <= last)
-            argument_of[e->barriers.at[b].sample->id] = e->barriers.at[b].argument;
-    for (int n = last; n >= 0; n--) {
-        const Node *node = e->graph->nodes.at[n];
-        if (!marks[n] || node == NULL) continue;
-        for (int a = 0; a < node->arg_count; a++)
-            if (!marks[node->args[a]->id]) marks[node->args[a]->id] = edge_passes(e, node, a);
-        if (argument_of[n] != NULL) marks[argument_of[n]->id] = true;
-    }
-}
-
-static Reach reach_of(Elaborator *e, const Node *of) {
-    bool *plain = ARENA_ARRAY(e->arena, bool, of->id + 1), *sampled = ARENA_ARRAY(e->arena, bool, of->id + 1);
-    plain[of->id] = true;
-    spread(e, plain, of->id, false);
-    for (int b = 0; b < e->barriers.count; b++) {
-        const Barrier *barrier = &e->barriers.at[b];
-        if (barrier->sample->id <= of->id && plain[barrier->sample->id]) sampled[barrier->argument->id] = true;
-    }
-    if (e->barriers.count > 0) spread(e, sampled, of->id, true);
-    return (Reach){of, plain, sampled};
-}
-
-static bool reaches(const Reach *reach, const Node *from) {
-    return from->id <= reach->of->id && reach->plain[from->id];
-}
-
-static bool reaches_by_sample(const Reach *reach, const Node *from) {
-    return from->id <= reach->of->id && reach->sampled[from->id];
-}
-
-/* The sample that stands between: the first whose argument depends on `by`. */
-static const Barrier *sample_between(Elaborator *e, const Reach *reach, const Node *by) {
-    for (int b = 0; b < e->barriers.count; b++) {
-        const Barrier *barrier = &e->barriers.at[b];
-        if (!reaches(reach, barrier->sample) || by->id > barrier->argument->id) continue;
-        bool *marks = ARENA_ARRAY(e->arena, bool, barrier->argument->id + 1);
-        marks[barrier->argument->id] = true;
-        spread(e, marks, barrier->argument->id, true);
-        if (marks[by->id]) return barrier;
-    }
-    return NULL;
-}
-
-/* A gradient may not have to pass through a discrete sample's arguments. */
-static bool no_sample_between(Elaborator *e, const Reach *reach, const Node *by, Span span) {
-    const Barrier *barrier = reaches_by_sample(reach, by) ? sample_between(e, reach, by) : NULL;
-    if (barrier == NULL) return true;
-    Diagnostic *error = error_at(e, barrier->span,
-                                 "a gradient would have to pass through this %s sample, which has no derivative: "
-                                 "cut the path by stop(...) around its argument",
-                                 barrier->name);
-    if (error != NULL) diag_note(e->diagnostics, error, span, "the gradient is asked for here");
-    return false;
-}
 
 static bool is_loss(Elaborator *e, const Node *node, Span span) {
     if (node->type.elem == ELEM_REAL && node->type.shape.rank == 0) return true;
@@ -334,9 +236,10 @@ Value map_value(Elaborator *e, const Value *args, int count, Span span) {
 static bool default_targets(Elaborator *e, const Reach *reach, Stores *stores, Span span) {
     for (int s = 0; s < e->program->stores.count; s++) {
         Store *store = e->program->stores.at[s];
-        if (store->kind != STORE_PARAM || s >= e->current_count || e->current[s] == NULL) continue;
-        if (reaches(reach, e->current[s])) vec_push(e->arena, stores, store);
-        if (!no_sample_between(e, reach, e->current[s], span)) return false;
+        Node *now = store->kind == STORE_PARAM ? store_now(e, store) : NULL;
+        if (now == NULL) continue;
+        if (reaches(reach, now)) vec_push(e->arena, stores, store);
+        if (!no_sample_between(e, reach, now, span)) return false;
     }
     if (stores->count > 0) return true;
     if (said_trained_twice(e, reach, span)) return false;

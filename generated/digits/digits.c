@@ -27,8 +27,8 @@ typedef struct train_call {
 /* digits.grad:26: minimize loss with adam(lr = 1e-3) */
 static void train_map(const train_call *call) {
     const int32_t *const step = &call->step; /* [] */
-    gr_real *const t44 = (void *)(call->scratch + 280576); /* [] */
-    gr_real *const t48 = (void *)(call->scratch + 280640); /* [] */
+    gr_real *const t44 = (void *)(call->scratch + 289792); /* [] */
+    gr_real *const t48 = (void *)(call->scratch + 289856); /* [] */
     const gr_vec to_real_value = gr_real_of(gr_iall(step[0]) + gr_iall(1));
     t44[0] = gr_lane_0(gr_all(1.0f) - gr_pow(gr_all(0.9f), to_real_value));
     t48[0] = gr_lane_0(gr_all(1.0f) - gr_pow(gr_all(0.999f), to_real_value));
@@ -36,7 +36,7 @@ static void train_map(const train_call *call) {
 
 static void train_transpose_net_layers_1_w(const train_call *call, int first_i, int last_i) {
     const gr_real *const w = call->model->net_layers_1_w; /* [128, 10] */
-    gr_real *const w_t = (void *)(call->scratch + 272384); /* [128, 10] */
+    gr_real *const w_t = (void *)(call->scratch + 282624); /* [128, 10] */
     for (int i = first_i; i < last_i; i++) {
         for (int j = 0; j < 10; j++) {
             w_t[i + j * 128] = gr_lane_0(gr_all(w[i * 10 + j]));
@@ -126,10 +126,11 @@ static void train_x_2(const train_call *call, unsigned char *local, int first_i,
 }
 
 /* digits.grad:8: fn (x[.., inputs]) = x @ w + b */
-GR_INLINE void train_x_3_tile(const train_call *call, unsigned char *local, int first_n, int n, int o, const int rows) {
+GR_INLINE void train_x_3_tile(const train_call *call, int n, int o, const int rows) {
     const gr_real *const x = (void *)(call->scratch + 0); /* [N, 128] */
-    gr_real *const x_ = (void *)(local + 30720); /* [N, 10] */
-    const gr_real *const w_t = (void *)(call->scratch + 272384); /* [128, 10] */
+    const gr_real *const b = call->model->net_layers_1_b; /* [10] */
+    gr_real *const x_ = (void *)(call->scratch + 262144); /* [N, 10] */
+    const gr_real *const w_t = (void *)(call->scratch + 282624); /* [128, 10] */
     gr_vec sum[4];
     GR_UNROLL(4)
     for (int r = 0; r < rows; r++)
@@ -145,95 +146,53 @@ GR_INLINE void train_x_3_tile(const train_call *call, unsigned char *local, int 
         sum[r] = gr_all(gr_lane_sum(sum[r]));
     GR_UNROLL(4)
     for (int r = 0; r < rows; r++)
-        x_[(n - first_n) * 10 + o + r] = gr_lane_0(sum[r]);
+        x_[n * 10 + o + r] = gr_lane_0(sum[r] * gr_all(1.25f) + gr_all(b[o + r]));
 }
 
-static void train_x_3(const train_call *call, unsigned char *local, int first_n, int last_n) {
+static void train_x_3(const train_call *call, int first_n, int last_n) {
     for (int n = first_n; n < last_n; n++) {
         for (int o = 0; o < 4; o += 4) {
-            train_x_3_tile(call, local, first_n, n, o, 4);
+            train_x_3_tile(call, n, o, 4);
         }
         for (int o = 4; o < 10; o += 3) {
-            train_x_3_tile(call, local, first_n, n, o, 3);
+            train_x_3_tile(call, n, o, 3);
         }
     }
 }
 
 /* digits.grad:25: loss = mean(cross_entropy(net(image), label)) */
-GR_INLINE void train_e_tile(const train_call *call, unsigned char *local, int first_i, int i, const int rows) {
-    const gr_real *const x = (void *)(local + 30720); /* [N, 10] */
-    const gr_real *const b = call->model->net_layers_1_b; /* [10] */
-    gr_real *const e = (void *)(call->scratch + 277504); /* [N] */
-    const int32_t *const label = call->label; /* [N] */
-    gr_real *const y = (void *)(call->scratch + 279552); /* [N] */
-    gr_vec total[4];
-    gr_vec sum[4];
-    GR_UNROLL(4)
-    for (int r = 0; r < rows; r++) {
-        total[r] = gr_pattern(GR_SIGN_BIT | GR_INFINITY);
-        sum[r] = gr_all(0.0f);
-    }
-    for (int j = 0; j < 10; j += GR_LANES) {
-        const int width = gr_least(GR_LANES, 10 - j);
-        const gr_vec b_j = gr_load_part(&b[j], width);
-        GR_UNROLL(4)
-        for (int r = 0; r < rows; r++) {
-            const gr_vec x_value = gr_load_part(&x[(i - first_i + r) * 10 + j], width) * gr_all(1.25f) + b_j;
-            total[r] =
-                gr_max(total[r],
-                       gr_select(gr_iless(gr_iota(), gr_iall(width)), x_value, gr_pattern(GR_SIGN_BIT | GR_INFINITY)));
-            sum[r] += gr_select(gr_iless(gr_iota(), gr_iall(width)),
-                                gr_select(gr_iequal(gr_iall(j) + gr_iota(), gr_iall(label[i + r])), x_value,
-                                          gr_all(0.0f)), gr_all(0.0f));
+static void train_e(const train_call *call, int first_i, int last_i) {
+    const gr_real *const x = (void *)(call->scratch + 262144); /* [N, 10] */
+    gr_real *const e = (void *)(call->scratch + 287744); /* [N] */
+    for (int i = first_i; i < last_i; i++) {
+        gr_vec total;
+        total = gr_pattern(GR_SIGN_BIT | GR_INFINITY);
+        for (int j = 0; j < 10; j++) {
+            total = gr_max(total, gr_all(x[i * 10 + j]));
         }
-    }
-    GR_UNROLL(4)
-    for (int r = 0; r < rows; r++) {
-        total[r] = gr_all(gr_lane_max(total[r]));
-        sum[r] = gr_all(gr_lane_sum(sum[r]));
-    }
-    GR_UNROLL(4)
-    for (int r = 0; r < rows; r++) {
-        e[i + r] = gr_lane_0(total[r]);
-        y[i + r] = gr_lane_0(sum[r]);
-    }
-}
-
-static void train_e(const train_call *call, unsigned char *local, int first_i, int last_i) {
-    int i = first_i;
-    for (; i + 4 <= last_i; i += 4) {
-        train_e_tile(call, local, first_i, i, 4);
-    }
-    if (i + 2 <= last_i) {
-        train_e_tile(call, local, first_i, i, 2);
-        i += 2;
-    }
-    if (i < last_i) {
-        train_e_tile(call, local, first_i, i, 1);
+        e[i] = gr_lane_0(total);
     }
 }
 
 /* digits.grad:25: loss = mean(cross_entropy(net(image), label)) */
 static void train_e_2(const train_call *call, unsigned char *local, int first_i, int last_i) {
-    const gr_real *const x = (void *)(local + 30720); /* [N, 10] */
-    const gr_real *const b = call->model->net_layers_1_b; /* [10] */
-    const gr_real *const e = (void *)(call->scratch + 277504); /* [N] */
-    gr_real *const e_ = (void *)(local + 32640); /* [N, 10] */
+    const gr_real *const x = (void *)(call->scratch + 262144); /* [N, 10] */
+    const gr_real *const e = (void *)(call->scratch + 287744); /* [N] */
+    gr_real *const e_ = (void *)(local + 30720); /* [N, 10] */
     for (int i = first_i; i < last_i; i++) {
         for (int j = 0; j < 10; j += GR_LANES) {
             const int lanes = gr_least(GR_LANES, 10 - j);
-            const gr_vec e_value = gr_load_part(&x[(i - first_i) * 10 + j], lanes) * gr_all(1.25f) +
-                gr_load_part(&b[j], lanes) - gr_all(e[i]);
-            gr_store_part(&e_[(i - first_i) * 10 + j], gr_exp(e_value), lanes);
+            gr_store_part(&e_[(i - first_i) * 10 + j], gr_exp(gr_load_part(&x[i * 10 + j], lanes) - gr_all(e[i])),
+                          lanes);
         }
     }
 }
 
 /* digits.grad:25: loss = mean(cross_entropy(net(image), label)) */
 static void train_total(const train_call *call, unsigned char *local, int first_i, int last_i) {
-    const gr_real *const e = (void *)(local + 32640); /* [N, 10] */
-    gr_real *const total = (void *)(call->scratch + 278528); /* [N] */
-    gr_real *const d_total = (void *)(local + 34560); /* [N] */
+    const gr_real *const e = (void *)(local + 30720); /* [N, 10] */
+    gr_real *const total = (void *)(call->scratch + 288768); /* [N] */
+    gr_real *const d_total = (void *)(local + 32640); /* [N] */
     for (int i = first_i; i < last_i; i++) {
         gr_vec sum;
         sum = gr_all(0.0f);
@@ -246,19 +205,19 @@ static void train_total(const train_call *call, unsigned char *local, int first_
 }
 
 /* digits.grad:8: fn (x[.., inputs]) = x @ w + b */
-static void train_d_x(const train_call *call, unsigned char *local, int first_n, int last_n) {
-    const gr_real *const e = (void *)(local + 32640); /* [N, 10] */
+static void train_d_x(const train_call *call, unsigned char *local, int first_i, int last_i) {
+    const gr_real *const e = (void *)(local + 30720); /* [N, 10] */
     const int32_t *const label = call->label; /* [N] */
-    const gr_real *const d_total = (void *)(local + 34560); /* [N] */
-    gr_real *const d_x = (void *)(call->scratch + 262144); /* [N, 10] */
-    for (int n = first_n; n < last_n; n++) {
-        for (int at = 0; at < 10; at += GR_LANES) {
-            const int lanes = gr_least(GR_LANES, 10 - at);
+    const gr_real *const d_total = (void *)(local + 32640); /* [N] */
+    gr_real *const d_x = (void *)(call->scratch + 272384); /* [N, 10] */
+    for (int i = first_i; i < last_i; i++) {
+        for (int j = 0; j < 10; j += GR_LANES) {
+            const int lanes = gr_least(GR_LANES, 10 - j);
             const gr_vec d_x_value =
-                gr_select(gr_iequal(gr_iall(at) + gr_iota(), gr_iall(label[n])),
+                gr_select(gr_iequal(gr_iall(label[i]), gr_iall(j) + gr_iota()),
                           -(gr_all(1.0f) / gr_real_of(gr_iall(call->n))), gr_all(0.0f));
-            gr_store_part(&d_x[n * 10 + at], d_x_value + gr_all(d_total[n - first_n]) *
-                          gr_load_part(&e[(n - first_n) * 10 + at], lanes), lanes);
+            gr_store_part(&d_x[i * 10 + j], d_x_value + gr_all(d_total[i - first_i]) *
+                          gr_load_part(&e[(i - first_i) * 10 + j], lanes), lanes);
         }
     }
 }
@@ -269,10 +228,10 @@ GR_INLINE void train_d_x_2_tile(const train_call *call, unsigned char *local, in
                                 const int vectors) {
     const gr_real *const x = (void *)(local + 0); /* [N, 128] */
     const gr_real *const b = call->model->net_layers_0_b; /* [128] */
-    const gr_real *const d_x = (void *)(call->scratch + 262144); /* [N, 10] */
+    const gr_real *const d_x = (void *)(call->scratch + 272384); /* [N, 10] */
     const uint8_t *const x_ = (void *)(local + 24576); /* [N, 128] */
     gr_real *const d_x_ = (void *)(call->scratch + 131072); /* [N, 128] */
-    const gr_real *const w_t = (void *)(call->scratch + 272384); /* [128, 10] */
+    const gr_real *const w_t = (void *)(call->scratch + 282624); /* [128, 10] */
     gr_vec sum[6][8];
     GR_UNROLL(6)
     for (int r = 0; r < rows; r++) {
@@ -335,15 +294,15 @@ static void train_d_x_2(const train_call *call, unsigned char *local, int first_
 }
 
 static void train_rows(const train_call *call, int thread, int threads) {
-    unsigned char *const local = call->locals + 34752 * (size_t)thread;
+    unsigned char *const local = call->locals + 32832 * (size_t)thread;
     int first, last;
     gr_share(call->n, 6, thread, threads, &first, &last);
     for (int begin = first; begin < last; begin += 48) {
         const int end = gr_least(begin + 48, last);
         train_x(call, local, begin, end);
         train_x_2(call, local, begin, end);
-        train_x_3(call, local, begin, end);
-        train_e(call, local, begin, end);
+        train_x_3(call, begin, end);
+        train_e(call, begin, end);
         train_e_2(call, local, begin, end);
         train_total(call, local, begin, end);
         train_d_x(call, local, begin, end);
@@ -353,16 +312,18 @@ static void train_rows(const train_call *call, int thread, int threads) {
 
 /* digits.grad:25: loss = mean(cross_entropy(net(image), label)) */
 static void train_loss(const train_call *call) {
-    const gr_real *const e = (void *)(call->scratch + 277504); /* [N] */
-    const gr_real *const total = (void *)(call->scratch + 278528); /* [N] */
-    const gr_real *const y = (void *)(call->scratch + 279552); /* [N] */
+    const gr_real *const x = (void *)(call->scratch + 262144); /* [N, 10] */
+    const gr_real *const e = (void *)(call->scratch + 287744); /* [N] */
+    const gr_real *const total = (void *)(call->scratch + 288768); /* [N] */
+    const int32_t *const label = call->label; /* [N] */
     gr_real *const loss = call->loss; /* [] */
     gr_vec sum;
     sum = gr_all(0.0f);
     for (int i = 0; i < call->n; i += GR_LANES) {
         const int width = gr_least(GR_LANES, call->n - i);
+        const gr_ivec label_i = gr_iload_part(&label[i], width);
         const gr_vec loss_value = gr_load_part(&e[i], width) + gr_log(gr_load_part(&total[i], width)) -
-            gr_load_part(&y[i], width);
+            gr_lookup(&x[i * 10], label_i + gr_iota() * gr_iall(10), gr_within(label_i, 10), width);
         sum += gr_select(gr_iless(gr_iota(), gr_iall(width)), loss_value, gr_all(0.0f));
     }
     sum = gr_all(gr_lane_sum(sum));
@@ -375,10 +336,10 @@ GR_INLINE void train_update_net_layers_1_w_tile(const train_call *call, int p, i
                                                 const int lanes) {
     const gr_real *const x = (void *)(call->scratch + 0); /* [N, 128] */
     const gr_real *const w = call->model->net_layers_1_w; /* [128, 10] */
-    const gr_real *const d_x = (void *)(call->scratch + 262144); /* [N, 10] */
+    const gr_real *const d_x = (void *)(call->scratch + 272384); /* [N, 10] */
     const gr_real *const lr_scale = &call->trainer->lr_scale; /* [] */
-    const gr_real *const t44 = (void *)(call->scratch + 280576); /* [] */
-    const gr_real *const t48 = (void *)(call->scratch + 280640); /* [] */
+    const gr_real *const t44 = (void *)(call->scratch + 289792); /* [] */
+    const gr_real *const t48 = (void *)(call->scratch + 289856); /* [] */
     const gr_real *const m = call->trainer->train_m + 8320; /* [128, 10] */
     const gr_real *const v_ = call->trainer->train_v + 8320; /* [128, 10] */
     gr_real *const m_ = call->trainer->train_m + 8320; /* [128, 10] */
@@ -460,10 +421,10 @@ static void train_update_net_layers_1_w_share(const train_call *call, int thread
  * digits.grad:26: minimize loss with adam(lr = 1e-3) */
 GR_INLINE void train_update_net_layers_1_b_tile(const train_call *call, int j, const int vectors, const int lanes) {
     const gr_real *const b = call->model->net_layers_1_b; /* [10] */
-    const gr_real *const d_x = (void *)(call->scratch + 262144); /* [N, 10] */
+    const gr_real *const d_x = (void *)(call->scratch + 272384); /* [N, 10] */
     const gr_real *const lr_scale = &call->trainer->lr_scale; /* [] */
-    const gr_real *const t44 = (void *)(call->scratch + 280576); /* [] */
-    const gr_real *const t48 = (void *)(call->scratch + 280640); /* [] */
+    const gr_real *const t44 = (void *)(call->scratch + 289792); /* [] */
+    const gr_real *const t48 = (void *)(call->scratch + 289856); /* [] */
     const gr_real *const m = call->trainer->train_m + 9600; /* [10] */
     const gr_real *const v_ = call->trainer->train_v + 9600; /* [10] */
     gr_real *const m_ = call->trainer->train_m + 9600; /* [10] */
@@ -521,8 +482,8 @@ GR_INLINE void train_update_net_layers_0_b_tile(const train_call *call, int j, c
     const gr_real *const b = call->model->net_layers_0_b; /* [128] */
     const gr_real *const d_x = (void *)(call->scratch + 131072); /* [N, 128] */
     const gr_real *const lr_scale = &call->trainer->lr_scale; /* [] */
-    const gr_real *const t44 = (void *)(call->scratch + 280576); /* [] */
-    const gr_real *const t48 = (void *)(call->scratch + 280640); /* [] */
+    const gr_real *const t44 = (void *)(call->scratch + 289792); /* [] */
+    const gr_real *const t48 = (void *)(call->scratch + 289856); /* [] */
     const gr_real *const m = call->trainer->train_m + 8192; /* [128] */
     const gr_real *const v_ = call->trainer->train_v + 8192; /* [128] */
     gr_real *const m_ = call->trainer->train_m + 8192; /* [128] */
@@ -584,8 +545,8 @@ GR_INLINE void train_update_net_layers_0_w_tile(const train_call *call, int p, i
     const gr_real *const m = call->trainer->train_m; /* [64, 128] */
     const gr_real *const v_ = call->trainer->train_v; /* [64, 128] */
     const gr_real *const lr_scale = &call->trainer->lr_scale; /* [] */
-    const gr_real *const t44 = (void *)(call->scratch + 280576); /* [] */
-    const gr_real *const t48 = (void *)(call->scratch + 280640); /* [] */
+    const gr_real *const t44 = (void *)(call->scratch + 289792); /* [] */
+    const gr_real *const t48 = (void *)(call->scratch + 289856); /* [] */
     gr_real *const m_ = call->trainer->train_m; /* [64, 128] */
     gr_real *const v_2 = call->trainer->train_v; /* [64, 128] */
     gr_real *const w_ = call->model->net_layers_0_w; /* [64, 128] */
@@ -1003,7 +964,7 @@ int digits_train(digits *model, digits_trainer *trainer, gr_work *work, int n, c
         .label = label,
         .loss = loss,
         .scratch = scratch,
-        .locals = scratch + 280704,
+        .locals = scratch + 289920,
         .draw = {.key = {(uint32_t)trainer->seed, (uint32_t)(trainer->seed >> 32)},
                  .tick = {(uint32_t)trainer->train_step, (uint32_t)(trainer->train_step >> 32)}},
         .step = (int32_t)trainer->train_step,
@@ -1161,8 +1122,8 @@ static const gr_entry model_entries[] = {
         .sizes = train_sizes,
         .argument_count = 3,
         .arguments = train_arguments,
-        .scratch = 280768,
-        .scratch_per_thread = 34752,
+        .scratch = 289984,
+        .scratch_per_thread = 32832,
         .flops_per_row = 40448,
         .run = train_thunk,
     },

@@ -15,7 +15,7 @@
 GR_C_BEGIN
 
 #define DIGITS_N_MAX                    256                                  /* size N = 1..256, digits.grad:3 */
-#define DIGITS_TRAIN_SCRATCH(threads)   (280768 + 34752 * (size_t)(threads)) /* bytes of work->scratch, for every n */
+#define DIGITS_TRAIN_SCRATCH(threads)   (289984 + 32832 * (size_t)(threads)) /* bytes of work->scratch, for every n */
 #define DIGITS_PREDICT_SCRATCH(threads) (5184 + 26496 * (size_t)(threads))
 #define DIGITS_SIGNATURE                0xe8e28edau /* of the names, shapes and types in this file */
 
