@@ -75,6 +75,7 @@ static void place_slots(Fields *fields, SlotArray *array) {
             (Place){.field = array->field, .first = array->count, .count = count, .in_trainer = true};
         array->count += count;
     }
+    if (array->count == 0) array->count = 1; /* C has no arrays without elements */
 }
 
 static void place_in_trainer(Emitter *emitter, Fields *fields, const Store *store) {
@@ -107,7 +108,7 @@ static void measure(const Emitter *emitter, Fields *fields) {
         if (store->kind == STORE_STEP) fields->trainer_bytes += 8;
         if (store_in_model(store))
             add_bytes(&fields->model_bytes, &model_alignment, elem_bytes(emitter, store->type.elem),
-                      fields->places[s].count);
+                      fields->places[s].count > 0 ? fields->places[s].count : 1);
     }
     fields->trainer_bytes += 2 * real;
     for (int a = 0; a < fields->arrays.count; a++)

@@ -193,8 +193,10 @@ static void write_model_struct(Writer *writer, const Emitter *emitter) {
         const Store *store = emitter->program->stores.at[s];
         if (!store_in_model(store)) continue;
         const Place *place = &emitter->fields->places[s];
-        const char *brackets =
-            place->is_scalar ? "" : arena_print(emitter->arena, "[%s]", extent_text(emitter, store->type.shape));
+        const char *brackets = place->is_scalar ? ""
+                               : place->count == 0 /* C has no arrays without elements */
+                                   ? "[1]"
+                                   : arena_print(emitter->arena, "[%s]", extent_text(emitter, store->type.shape));
         const char *comment = arena_print(emitter->arena, "%s, %s%s", store->path, place_text(emitter, store->span),
                                           order_text(emitter, store));
         rows_add(&rows, comment_safe(emitter->arena, comment), "%s %s%s;", elem_type(emitter, store->type.elem, false),

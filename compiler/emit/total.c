@@ -154,6 +154,7 @@ static ReducedLoops plan_loops(const StageText *text) {
     int64_t inner = 1;
     for (int l = loops.count - 1; sums && l >= 0 && loops.chunked < 0; l--) {
         int64_t trips = loop_trips(text, loops.order[l]);
+        if (trips == 0) break; /* nothing is added */
         if (trips > SUM_CHUNK / inner) loops.chunked = l, loops.chunk = SUM_CHUNK / inner > 0 ? SUM_CHUNK / inner : 1;
         inner *= trips;
     }

@@ -42,8 +42,24 @@ void tensor_next(const Tensor *tensor, int64_t *position) {
 
 /* ---- bodies ---- */
 
+/* One of the floats around a value that is none: what a function that errs by an ulp or so might return. */
+static float shaken(float rounded, uint64_t shake) {
+    uint32_t bits;
+    memcpy(&bits, &rounded, sizeof bits);
+    uint64_t mixed = (bits ^ shake) * UINT64_C(0x9E3779B97F4A7C15);
+    mixed = (mixed ^ (mixed >> 32)) * UINT64_C(0xBF58476D1CE4E5B9);
+    switch ((mixed >> 40) % 3) {
+    case 0: return nextafterf(rounded, -INFINITY);
+    case 1: return nextafterf(rounded, INFINITY);
+    default: return rounded;
+    }
+}
+
 double evaluate_round(const Evaluation *evaluation, Elem elem, double value) {
-    return elem == ELEM_REAL && evaluation->mode == EVAL_FLOAT ? (double)(float)value : value;
+    if (elem != ELEM_REAL || evaluation->mode != EVAL_FLOAT) return value;
+    float rounded = (float)value;
+    bool exact = (double)rounded == value || !isfinite(rounded);
+    return (double)(exact || !evaluation->shake ? rounded : shaken(rounded, evaluation->shake));
 }
 
 void evaluate_margin(Evaluation *evaluation, double a, double b) {

@@ -23,6 +23,7 @@ typedef struct Evaluation {
     Arena *arena;
     const Program *program;
     EvalMode mode;
+    uint64_t shake;       /* EVAL_FLOAT: not 0: what is rounded goes to a neighbour as well, which one this decides */
     const int64_t *sizes; /* by Size.position */
     uint64_t seed, tick;  /* of random nodes: the seed and the step or draw */
     Tensor *inputs;       /* by Argument.position; given */

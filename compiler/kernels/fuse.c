@@ -368,6 +368,15 @@ static void choose_locals(const Routine *routine, const Sequence *sequence) {
     }
 }
 
+static void prune_stages(Arena *arena, const Sequence *sequence) {
+    for (int k = 0; k < sequence->kernels.count; k++) {
+        const Kernel *kernel = sequence->kernels.at[k];
+        for (int s = 0; s < kernel->stages.count; s++)
+            stage_prune(arena, kernel->stages.at[s]);
+        if (kernel->loop != NULL) prune_stages(arena, &kernel->loop->body);
+    }
+}
+
 void fuse_nests(Fusion *fusion) {
     const Graph *graph = fusion->graph;
     fusion->values = ARENA_ARRAY(fusion->arena, Value, graph->nodes.count);
@@ -391,6 +400,7 @@ Routine *fuse_graph(Arena *arena, const Graph *graph, const Entry *entry) {
         if (graph->roots.at[r]->op == OP_result) place_result(&fusion, graph->roots.at[r]);
     for (int r = 0; r < graph->roots.count; r++)
         if (graph->roots.at[r]->op != OP_result) place_root(&fusion, graph->roots.at[r]);
+    prune_stages(arena, &routine->top);
     choose_locals(routine, &routine->top);
     settle_views(routine);
     return routine;

@@ -97,6 +97,7 @@ static void measure(Routine *routine, bool is_double) {
             continue;
         int block = buffer->place == BUFFER_LOCAL ? kernel_at(routine, buffer->first)->block : 0;
         int64_t bytes = extent(buffer, block) * element_bytes(buffer, is_double);
+        if (bytes == 0) bytes = 1; /* what has no elements has a place all the same */
         buffer->bytes = (bytes + PLACE_ALIGNMENT - 1) / PLACE_ALIGNMENT * PLACE_ALIGNMENT;
     }
 }

@@ -180,6 +180,67 @@ void stage_take(Fusion *fusion, Stage *stage, const Node *nest) {
     value->expr = expr;
 }
 
+/* ---- what folding left over ---- */
+
+static bool *needed_exprs(Arena *arena, const Stage *stage) {
+    const Expr *exprs = stage->body.exprs.at;
+    bool *needed = ARENA_ARRAY(arena, bool, stage->body.exprs.count);
+    for (int t = 0; t < stage->totals.count; t++)
+        needed[stage->totals.at[t].value] = true;
+    for (int r = 0; r < stage->results.count; r++)
+        needed[stage->results.at[r].value] = true;
+    for (int e = stage->body.exprs.count - 1; e >= 0; e--)
+        for (int a = 0; needed[e] && a < expr_arity(&exprs[e]); a++)
+            needed[expr_operand(&exprs[e], a)] = true;
+    return needed;
+}
+
+/* Expressions that nothing needs are taken out; `number` becomes what is left of each. */
+static void drop_exprs(Arena *arena, Stage *stage, const bool *needed, int *number) {
+    int kept = 0;
+    for (int e = 0; e < stage->body.exprs.count; e++) {
+        if (!needed[e]) continue;
+        if (e < stage->labels.count) stage->labels.at[kept] = stage->labels.at[e];
+        stage->body.exprs.at[kept] = expr_renumbered(arena, &stage->body.exprs.at[e], number);
+        number[e] = kept++;
+    }
+    stage->body.exprs.count = kept;
+    if (stage->labels.count > kept) stage->labels.count = kept;
+}
+
+/* The number of the read that an expression names, or NULL. */
+static int *read_of(Expr *expr) {
+    return expr->kind == EXPR_READ ? &expr->u.read : expr->kind == EXPR_LOOKUP ? &expr->u.lookup.read : NULL;
+}
+
+static void drop_reads(Arena *arena, Stage *stage) {
+    int *number = ARENA_ARRAY(arena, int, stage->reads.count), kept = 0;
+    for (int e = 0; e < stage->body.exprs.count; e++)
+        if (read_of(&stage->body.exprs.at[e])) number[*read_of(&stage->body.exprs.at[e])] = 1;
+    for (int r = 0; r < stage->reads.count; r++) {
+        if (!number[r]) continue;
+        stage->reads.at[kept] = stage->reads.at[r];
+        number[r] = kept++;
+    }
+    stage->reads.count = kept;
+    for (int e = 0; e < stage->body.exprs.count; e++) {
+        int *read = read_of(&stage->body.exprs.at[e]);
+        if (read) *read = number[*read];
+    }
+}
+
+void stage_prune(Arena *arena, Stage *stage) {
+    int *number = ARENA_ARRAY(arena, int, stage->body.exprs.count);
+    drop_exprs(arena, stage, needed_exprs(arena, stage), number);
+    for (int t = 0; t < stage->totals.count; t++)
+        stage->totals.at[t].value = number[stage->totals.at[t].value];
+    for (int r = 0; r < stage->results.count; r++)
+        stage->results.at[r].value = number[stage->results.at[r].value];
+    drop_reads(arena, stage);
+}
+
+/* ---- copies ---- */
+
 static Name copy_index_name(Arena *arena, int axis) {
     return axis < 3 ? (const char *[]){"i", "j", "k"}[axis] : arena_print(arena, "i%d", axis);
 }

@@ -42,6 +42,8 @@ Stage *stage_new(Fusion *fusion, const Node *nest);
 /* Writes a nest into the stage: as a total where it reduces, else behind the totals. Its free indices are the stage's.
  */
 void stage_take(Fusion *fusion, Stage *stage, const Node *nest);
+/* Takes out what no result needs, because calls were folded behind their arguments. Nothing is added afterwards. */
+void stage_prune(Arena *arena, Stage *stage);
 /* A stage that copies one buffer into another of the same shape. */
 Stage *stage_copying(Routine *routine, Buffer *from, Buffer *to);
 

@@ -206,7 +206,7 @@ static void reduce_extremum(Reduction *so_far, double value, int64_t position, d
         if (so_far->any) so_far->second = so_far->value;
         so_far->value = value;
         so_far->position = position;
-    } else if (sign * value > sign * so_far->second) {
+    } else if (sign * value > sign * so_far->second && value != so_far->value) { /* equal ones decide nothing */
         so_far->second = value;
     }
 }

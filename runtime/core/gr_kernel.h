@@ -583,6 +583,14 @@ GR_INLINE int32_t gr_lane_argmin(gr_vec value, gr_ivec index) {
     const gr_ivec beaten = gr_less(gr_all(gr_lane_min(value)), value);
     return gr_lane_imin(gr_iselect(beaten, gr_iall(INT32_MAX), index));
 }
+GR_INLINE int32_t gr_lane_iargmax(gr_ivec value, gr_ivec index) {
+    const gr_ivec beaten = gr_iless(value, gr_iall(gr_lane_imax(value)));
+    return gr_lane_imin(gr_iselect(beaten, gr_iall(INT32_MAX), index));
+}
+GR_INLINE int32_t gr_lane_iargmin(gr_ivec value, gr_ivec index) {
+    const gr_ivec beaten = gr_iless(gr_iall(gr_lane_imin(value)), value);
+    return gr_lane_imin(gr_iselect(beaten, gr_iall(INT32_MAX), index));
+}
 
 /* ---- functions */
 

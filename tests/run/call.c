@@ -174,13 +174,14 @@ static Tensor *stores_of(const Evaluation *evaluation, const Instance *instance)
     return stores;
 }
 
-Evaluation evaluate_call(const Instance *instance, const Call *call, const int64_t *sizes, EvalMode mode) {
+Evaluation evaluate_call(const Instance *instance, const Call *call, const int64_t *sizes, EvalMode mode,
+                         uint64_t shake) {
     const Model *model = instance->model;
     int number = (int)(call->entry - model->emitted->entries);
     const Entry *entry = model->program->entries.at[number];
     Arena *arena = model->arena;
     Evaluation evaluation = {
-        .arena = arena, .program = model->program, .mode = mode, .sizes = sizes, .margin = INFINITY};
+        .arena = arena, .program = model->program, .mode = mode, .shake = shake, .sizes = sizes, .margin = INFINITY};
     evaluation.stores = stores_of(&evaluation, instance);
     evaluation.inputs = ARENA_ARRAY(arena, Tensor, entry->inputs.count);
     evaluation.outputs = ARENA_ARRAY(arena, Tensor, entry->outputs.count);

@@ -55,8 +55,10 @@ double draw_value(Elem elem, bool is_byte, int64_t low, int64_t high, uint64_t *
 /* What the caller holds of an argument of the entry (a position among inputs, then outputs). */
 Tensor tensor_of_argument(Arena *arena, const Argument *argument, const Call *call, int position);
 Tensor tensor_of_store(const Evaluation *evaluation, const Instance *instance, const Store *store);
-/* Computes what call_run would, in double or rounded to float, from what the instance and the call hold now. */
-Evaluation evaluate_call(const Instance *instance, const Call *call, const int64_t *sizes, EvalMode mode);
+/* Computes what call_run would, in double or rounded to float, from what the instance and the call hold now. `shake` as
+ * in Evaluation. */
+Evaluation evaluate_call(const Instance *instance, const Call *call, const int64_t *sizes, EvalMode mode,
+                         uint64_t shake);
 
 /* How far what was computed in float (double: is_double) may lie from `exact`: 8 times what rounding every
  * intermediate changes, and 8 units in the last place of the largest value; ints and bools not at all. */

@@ -152,12 +152,12 @@ static void step_and_compare(Comparison *comparison, Instance *instance, int ent
     Call call;
     for (uint64_t attempt = 0;; attempt++) {
         call = call_new(instance->model, entry, sizes, seed + 1000 * attempt);
-        exact = evaluate_call(instance, &call, sizes, EVAL_DOUBLE);
+        exact = evaluate_call(instance, &call, sizes, EVAL_DOUBLE, 0);
         comparison->tight = exact.margin > 2e-6;
         if (comparison->tight || attempt == TRIES) break;
         call_free(&call);
     }
-    Evaluation rounded = evaluate_call(instance, &call, sizes, EVAL_FLOAT);
+    Evaluation rounded = evaluate_call(instance, &call, sizes, EVAL_FLOAT, 0);
     int status = call_run(&call, instance);
     cr_expect(status == (exact.finite ? GR_OK : GR_NONFINITE), "%s: %s", comparison->where, gr_message(status));
     if (status == GR_OK) {
