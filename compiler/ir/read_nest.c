@@ -10,6 +10,7 @@ typedef struct NestReader {
     VEC(Index) indices;
     VEC(Read) reads;
     VEC(Node *) args;
+    int first_arg; /* that a read may name: behind the tensor that a gather or scatter_add addresses */
     VEC(int) lets; /* expressions by the number of their let */
     Body body;
     int depth;
@@ -63,7 +64,7 @@ Dim reader_dim(Reader *reader) {
 static int read_expr(NestReader *nest);
 
 static int add_arg(NestReader *nest, Node *node) {
-    for (int i = 0; i < nest->args.count; i++)
+    for (int i = nest->first_arg; i < nest->args.count; i++)
         if (nest->args.at[i] == node) return i;
     vec_push(nest->reader->arena, &nest->args, node);
     return nest->args.count - 1;
@@ -331,6 +332,7 @@ Addressing reader_addressing(Reader *reader, int *arg_count, Node ***args) {
     read_indices(&points, INDEX_FREE);
     Node *tensor = reader_node(reader);
     vec_push(reader->arena, &points.args, tensor);
+    points.first_arg = 1;
     if (!reader_accept_word(reader, "at")) reader_error(reader, reader_span(reader), "expected at");
     reader_expect(reader, '[');
     for (bool more = !reader_at(reader, ']'); more; more = reader_accept(reader, ',')) {

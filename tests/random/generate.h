@@ -69,6 +69,7 @@ extern const OpMaker op_makers[];
 extern const int op_maker_count;
 
 Maker make_input, make_store, make_random, make_stop, make_grad, make_result, make_update, make_loss; /* make.c */
+Maker make_regroup, make_concat, make_gather, make_scatter_add, make_cumsum, make_argsort;            /* move.c */
 Maker make_nest;                                                                                      /* nest.c */
 
 /* A real scalar that depends on the value: a weighted sum of its elements. NULL: not sane. */

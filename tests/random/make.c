@@ -2,9 +2,21 @@
 #include "tests/random/generate.h"
 
 const OpMaker op_makers[] = {
-    {OP_nest, 100, make_nest},   {OP_random, 4, make_random}, {OP_stop, 3, make_stop},
-    {OP_grad, 16, make_grad},    {OP_input, 6, make_input},   {OP_store, 4, make_store},
-    {OP_update, 0, make_update}, {OP_loss, 0, make_loss},     {OP_result, 0, make_result},
+    {OP_nest, 100, make_nest},
+    {OP_random, 4, make_random},
+    {OP_stop, 3, make_stop},
+    {OP_grad, 16, make_grad},
+    {OP_input, 6, make_input},
+    {OP_store, 4, make_store},
+    {OP_update, 0, make_update},
+    {OP_loss, 0, make_loss},
+    {OP_result, 0, make_result},
+    {OP_regroup, 5, make_regroup},
+    {OP_concat, 4, make_concat},
+    {OP_gather, 5, make_gather},
+    {OP_scatter_add, 4, make_scatter_add},
+    {OP_cumsum, 4, make_cumsum},
+    {OP_argsort, 3, make_argsort},
 };
 const int op_maker_count = (int)(sizeof op_makers / sizeof *op_makers);
 

@@ -156,7 +156,7 @@ static void replace_expr(Body *body, int expr, int instead) {
         return;
     }
     for (int i = expr + 1; i < body->exprs.count; i++)
-        for (int a = 0; body->exprs.at[i].kind == EXPR_CALL && a < scalar_table[body->exprs.at[i].u.call.fn].arity; a++)
+        for (int a = 0; body->exprs.at[i].kind == EXPR_CALL && a < expr_arity(&body->exprs.at[i]); a++)
             if (body->exprs.at[i].u.call.args[a] == expr) body->exprs.at[i].u.call.args[a] = instead;
 }
 
