@@ -111,5 +111,5 @@ Test(verify, shapes_of_operations) {
     refuse(HEAD "%1 = argsort 1 %0 : real[N, 4]", "not ints");
     refuse(HEAD "%1 = gather[i < 5] %0 at [0, i] : real[5]", "can leave its axis");
     refuse(HEAD "%1 = stop %0 : real[N, 4]\n%2 = gather[i < 4] %0 at [%1[0, i], i] : real[4]", "a position is not an int");
-    refuse(HEAD "%1 = gather[i < 4] %0 at [%0[0, i], i] : real[4]", "a position reads no argument");
+    refuse(HEAD "%1 = gather[i < 4] %0 at [%0[0, i], i] : real[4]", "a position is not an int");
 }

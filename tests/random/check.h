@@ -55,8 +55,8 @@ enum { SIZE_CHOICES = 4 };
 void choose_sizes(const Program *program, int k, int64_t *sizes);
 /* An evaluation of the first entry, with inputs and stores that depend on their names and `seed` alone. */
 Evaluation evaluation_new(Arena *arena, const Program *program, const int64_t *sizes, uint64_t seed, EvalMode mode);
-/* All outputs, and stores that are updated, are finite numbers of the size that float holds. */
-bool is_sane(const Program *program, const Evaluation *evaluation);
+/* All outputs and stores are finite numbers of the size that float holds, and all ints fit 32 bits. */
+bool is_sane(const Program *program, const Entry *entry, const Evaluation *evaluation);
 
 void check_passes(Arena *arena, const char *text, Verdict *verdict);                    /* values.c */
 void check_gradients(Arena *arena, const char *text, Report *report, Verdict *verdict); /* differences.c */

@@ -162,9 +162,10 @@ static void check_call(Batch *batch, int e, int k) {
     for (int tries = 0;; tries++) {
         call = call_new(&batch->model, e, sizes, seed);
         exact = evaluate_call(&batch->one, &call, sizes, EVAL_DOUBLE, 0);
-        if (exact.margin > MARGIN) break;
+        bool sane = is_sane(batch->model.program, batch->model.program->entries.at[e], &exact);
+        if (sane && exact.margin > MARGIN) break;
         call_free(&call);
-        if (tries == 5) return;
+        if (!sane || tries == 5) return;
         seed++;
     }
     Evaluation rounded[ROUNDINGS];

@@ -46,8 +46,7 @@ static bool sane_tensor(const Tensor *tensor) {
     return true;
 }
 
-bool is_sane(const Program *program, const Evaluation *evaluation) {
-    const Entry *entry = program->entries.at[0];
+bool is_sane(const Program *program, const Entry *entry, const Evaluation *evaluation) {
     for (int i = 0; i < entry->graph->nodes.count; i++)
         if (entry->graph->nodes.at[i]->type.elem == ELEM_INT)
             for (int64_t e = 0; e < evaluation->values[i].count; e++)
@@ -114,14 +113,15 @@ static void check_at(Arena *arena, Program *program, int k, Verdict *verdict) {
         check.seed += 100;
         check.exact = evaluation_new(arena, program, sizes, check.seed, EVAL_DOUBLE);
         evaluate_graph(&check.exact, graph);
-        if (!is_sane(program, &check.exact) || tries == 5)
+        if (!is_sane(program, program->entries.at[0], &check.exact) || tries == 5)
             verdict_set(verdict, FAULT_REJECTED, "values are not sane, or decisions too near");
         if (check.exact.margin > MARGIN || verdict->fault) break;
     }
     if (verdict->fault) return;
     check.rounded = evaluation_new(arena, program, sizes, check.seed, EVAL_FLOAT);
     evaluate_graph(&check.rounded, graph);
-    if (!is_sane(program, &check.rounded)) verdict_set(verdict, FAULT_REJECTED, "not sane in float");
+    if (!is_sane(program, program->entries.at[0], &check.rounded))
+        verdict_set(verdict, FAULT_REJECTED, "not sane in float");
     for (int p = 1; p < pass_count && !verdict->fault; p++)
         check_pass(&check, p, k == 1 || p == pass_count - 1);
     program->entries.at[0]->graph = graph;
