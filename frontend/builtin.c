@@ -1,13 +1,13 @@
 /* Functions that the language cannot define itself; all others are in the prelude. */
-#include "frontend/elaborator.h"
+#include "frontend/builtin.h"
 #include <math.h>
 #include <string.h>
 
 /* ---- arguments ---- */
 
-static const Value absent = {.kind = VALUE_LIST}; /* a list without elements array: nobody can write one */
+const Value absent = {.kind = VALUE_LIST}; /* a list without elements array: nobody can write one */
 
-static bool is_absent(Value value) {
+bool is_absent(Value value) {
     return value.kind == VALUE_LIST && value.u.list == NULL;
 }
 
@@ -93,8 +93,7 @@ Value call_builtin(Elaborator *e, const Builtin *builtin, const CallArgs *args, 
     return bind_builtin(e, builtin, args, span, values) ? builtin->call(e, builtin, values, span) : poison;
 }
 
-static bool int_argument(Elaborator *e, const Builtin *builtin, const char *name, Value value, Span span,
-                         int64_t *out) {
+bool int_argument(Elaborator *e, const Builtin *builtin, const char *name, Value value, Span span, int64_t *out) {
     if (is_poison(value)) return false;
     if (value.kind != VALUE_INT) {
         refuse(e, span, "%s: `%s` is an int that is known while compiling, not %s", builtin->name, name,
@@ -105,7 +104,7 @@ static bool int_argument(Elaborator *e, const Builtin *builtin, const char *name
     return true;
 }
 
-static bool axis_number(Elaborator *e, const Builtin *builtin, Value value, int rank, Span span, int *axis) {
+bool axis_number(Elaborator *e, const Builtin *builtin, Value value, int rank, Span span, int *axis) {
     int64_t at;
     if (!int_argument(e, builtin, "axis", value, span, &at)) return false;
     if (at < -rank || at >= rank) {
@@ -117,7 +116,7 @@ static bool axis_number(Elaborator *e, const Builtin *builtin, Value value, int 
     return true;
 }
 
-static bool shape_argument(Elaborator *e, const Builtin *builtin, Value value, Span span, Shape *shape) {
+bool shape_argument(Elaborator *e, const Builtin *builtin, Value value, Span span, Shape *shape) {
     Values one = {0}, *list = &one;
     if (value.kind == VALUE_LIST)
         list = value.u.list;
@@ -299,7 +298,7 @@ static Value call_range(Elaborator *e, const Builtin *builtin, const Value *args
     return list;
 }
 
-static bool list_argument(Elaborator *e, const Builtin *builtin, Value value, Span span) {
+bool list_argument(Elaborator *e, const Builtin *builtin, Value value, Span span) {
     if (value.kind == VALUE_LIST || is_poison(value)) return value.kind == VALUE_LIST;
     refuse(e, span, "%s needs a list, not %s", builtin->name, value_text(e, value));
     return false;
@@ -350,114 +349,6 @@ static Value call_rank(Elaborator *e, const Builtin *builtin, const Value *args,
     (void)builtin;
     Node *node = node_of(e, args[0], span);
     return node == NULL ? poison : value_int(node->type.shape.rank);
-}
-
-/* ---- making and rearranging ---- */
-
-static Value call_fill(Elaborator *e, const Builtin *builtin, const Value *args, Span span) {
-    Shape shape;
-    if (!shape_argument(e, builtin, args[0], span, &shape)) return poison;
-    return broadcast_to(e, value_real(builtin->detail), shape, span);
-}
-
-static Value call_broadcast(Elaborator *e, const Builtin *builtin, const Value *args, Span span) {
-    Shape shape;
-    if (!shape_argument(e, builtin, args[1], span, &shape)) return poison;
-    return broadcast_to(e, args[0], shape, span);
-}
-
-static Value call_eye(Elaborator *e, const Builtin *builtin, const Value *args, Span span) {
-    int64_t n;
-    if (!int_argument(e, builtin, "n", args[0], span, &n)) return poison;
-    if (n < 0 || n > 46340) return refuse(e, span, "eye(%lld) is too large", (long long)n);
-    if (e->graph == NULL)
-        return refuse(e, span, "tensors exist only in entries: here values are known while compiling");
-    NestBuilder nest = nest_begin(e->graph, origin_at(e, span));
-    int i = nest_free(&nest, "i", dim_constant(n)), j = nest_free(&nest, "j", dim_constant(n));
-    int same = nest_call2(&nest, SCALAR_equal, body_index(&nest.body, i), body_index(&nest.body, j));
-    return value_node(nest_end(&nest, REDUCE_NONE, nest_call1(&nest, SCALAR_to_real, same)));
-}
-
-static Value call_one_hot(Elaborator *e, const Builtin *builtin, const Value *args, Span span) {
-    int64_t count;
-    Node *node = node_of(e, args[0], span);
-    if (node == NULL || !int_argument(e, builtin, "K", args[1], span, &count)) return poison;
-    if (node->type.elem != ELEM_INT)
-        return refuse(e, span, "one_hot needs ints, not %s", type_text(e->arena, node->type));
-    if (count < 1) return refuse(e, span, "one_hot: K is at least 1, not %lld", (long long)count);
-    Shape shape = node->type.shape;
-    NestBuilder nest = nest_begin(e->graph, origin_at(e, span));
-    int *at = ARENA_ARRAY(e->arena, int, shape.rank + 1);
-    for (int a = 0; a < shape.rank; a++)
-        at[a] = nest_free(&nest, "n", shape.dims[a]);
-    int k = nest_free(&nest, "k", dim_constant(count));
-    int hot = nest_call2(&nest, SCALAR_equal, body_index(&nest.body, k), nest_read_at(&nest, node, at));
-    return value_node(nest_end(&nest, REDUCE_NONE, nest_call1(&nest, SCALAR_to_real, hot)));
-}
-
-static Value call_transpose(Elaborator *e, const Builtin *builtin, const Value *args, Span span) {
-    Node *node = node_of(e, args[0], span);
-    if (node == NULL || !list_argument(e, builtin, args[1], span)) return poison;
-    int rank = node->type.shape.rank;
-    bool *seen = ARENA_ARRAY(e->arena, bool, rank + 1);
-    int *at = ARENA_ARRAY(e->arena, int, rank + 1);
-    NestBuilder nest = nest_begin(e->graph, origin_at(e, span));
-    if (args[1].u.list->count != rank)
-        return refuse(e, span, "transpose: an order of %d axes for %s", args[1].u.list->count,
-                      type_text(e->arena, node->type));
-    for (int a = 0; a < rank; a++) {
-        int axis;
-        if (!axis_number(e, builtin, args[1].u.list->at[a], rank, span, &axis)) return poison;
-        if (seen[axis]) return refuse(e, span, "transpose: axis %d stands twice in the order", axis);
-        seen[axis] = true;
-        at[axis] = nest_free(&nest, "i", node->type.shape.dims[axis]);
-    }
-    return value_node(nest_end(&nest, REDUCE_NONE, nest_read_at(&nest, node, at)));
-}
-
-static bool split_sizes(Elaborator *e, const Builtin *builtin, Value how, int64_t size, Span span, Value *sizes) {
-    int64_t parts, sum = 0;
-    bool fits = true;
-    if (how.kind == VALUE_LIST) {
-        *sizes = how;
-    } else {
-        if (!int_argument(e, builtin, "n", how, span, &parts)) return false;
-        if (parts < 1 || parts > LIST_LIMIT || size % parts != 0) {
-            refuse(e, span, "split: %lld elements cannot be cut in %lld equal parts", (long long)size,
-                   (long long)parts);
-            return false;
-        }
-        *sizes = value_list(e, 0, NULL);
-        for (int64_t p = 0; p < parts; p++)
-            vec_push(e->arena, sizes->u.list, value_int(size / parts));
-    }
-    for (int p = 0; p < sizes->u.list->count; p++) {
-        int64_t part;
-        if (!int_argument(e, builtin, "sizes", sizes->u.list->at[p], span, &part)) return false;
-        fits &= part >= 0 && part <= size - sum;
-        if (fits) sum += part;
-    }
-    if (fits && sum == size) return true;
-    refuse(e, span, "split: the parts do not make up the axis' size %lld", (long long)size);
-    return false;
-}
-
-static Value call_split(Elaborator *e, const Builtin *builtin, const Value *args, Span span) {
-    Node *node = node_of(e, args[0], span);
-    if (node == NULL) return poison;
-    int rank = node->type.shape.rank, axis = rank - 1;
-    if (rank == 0) return refuse(e, span, "split of a number");
-    if (!is_absent(args[2]) && !axis_number(e, builtin, args[2], rank, span, &axis)) return poison;
-    Dim size = node->type.shape.dims[axis];
-    Value sizes, list = value_list(e, 0, NULL);
-    if (!dim_is_constant(size))
-        return refuse(e, span, "split: axis %d has the bounded size %s", axis, dim_text(e->arena, size));
-    if (!split_sizes(e, builtin, args[1], size.constant, span, &sizes)) return poison;
-    int64_t begin = 0;
-    for (int p = 0; p < sizes.u.list->count; begin += sizes.u.list->at[p++].u.integer)
-        vec_push(e->arena, list.u.list,
-                 slice_axis(e, node, axis, begin, dim_constant(sizes.u.list->at[p].u.integer), 1));
-    return list;
 }
 
 /* ---- gradients and instances ---- */
@@ -559,6 +450,14 @@ const Builtin builtin_table[] = {
     {"broadcast", "x, dims", call_broadcast, 0},
     {"transpose", "x, order", call_transpose, 0},
     {"split", "x, n, axis?", call_split, 0},
+    {"reshape", "x, dims", call_reshape, 0},
+    {"flip", "x, axis?", call_flip, 0},
+    {"concat", "list, axis?", call_concat, 0},
+    {"stack", "list, axis?", call_stack, 0},
+    {"cumsum", "x, axis?", call_cumsum, 0},
+    {"sort", "x, axis?", call_sort, 0},
+    {"top_k", "x, k, axis?", call_top_k, 0},
+    {"at_label", "x, label", call_at_label, 0},
     {"pad", "x, widths, value?", call_pad, 0},
     {"stop", "x", call_stop, 0},
     {"grad", "e, x", call_grad, 0},
