@@ -148,7 +148,7 @@ Scope *bind_params(Elaborator *e, const AstParams *params, const CallArgs *args,
 
 /* ---- functions ---- */
 
-static Value run_body(Elaborator *e, Scope *scope, const AstBody *body, Span span, const char *name) {
+Value run_body(Elaborator *e, Scope *scope, const AstBody *body, Span span, const char *name) {
     if (!body->is_block) return eval_values(e, scope, &body->values);
     Flow flow = {false, poison};
     int errors = e->diagnostics->errors;
@@ -158,15 +158,13 @@ static Value run_body(Elaborator *e, Scope *scope, const AstBody *body, Span spa
 }
 
 /* Labels say what the model calls a value; inside a function its own names, at the call what it is bound to. */
-Value call_closure(Elaborator *e, const Closure *closure, const CallArgs *args, Span span) {
+static Value call_function(Elaborator *e, const Closure *closure, const CallArgs *args, Span span) {
     if (is_stopped(e)) return poison;
     if (e->depth >= CALL_DEPTH_LIMIT) {
         refuse(e, span, "%s is called %d calls deep: recursion without an end?", closure->name, CALL_DEPTH_LIMIT);
         e->stopped = true; /* each of the calls would have something to say now */
         return poison;
     }
-    if (closure->function->backward != NULL)
-        return refuse(e, closure->function->backward->span, "`backward` is not supported yet");
     const char *what = arena_print(e->arena, "%s()", closure->name);
     const Origin *caller = e->origin;
     Origin *origin = ARENA_NEW(e->arena, Origin);
@@ -176,18 +174,30 @@ Value call_closure(Elaborator *e, const Closure *closure, const CallArgs *args, 
     e->loop = NULL;
     e->depth++;
     Scope *scope = bind_params(e, &closure->function->params, args, closure->scope, SCOPE_FUNCTION, what, span);
+    bool backward = scope != NULL && closure->function->backward != NULL;
+    Scope *called = backward ? scope_copy(e, scope) : NULL; /* the arguments, before the body changes them */
     Value value = scope == NULL ? poison : run_body(e, scope, &closure->function->body, span, what);
+    if (backward) value = call_with_backward(e, closure, called, value, span);
     e->depth--;
     e->loop = loop;
     e->origin = caller;
     return value;
 }
 
+Value call_closure(Elaborator *e, const Closure *closure, const CallArgs *args, Span span) {
+    Value value;
+    Value callee = {VALUE_FUNCTION, {.closure = closure}};
+    return call_replacement(e, callee, args, span, &value) ? value : call_function(e, closure, args, span);
+}
+
 Value call_value(Elaborator *e, Value callee, const CallArgs *args, Span span) {
     switch (callee.kind) {
     case VALUE_POISON: return poison;
     case VALUE_FUNCTION: return call_closure(e, callee.u.closure, args, span);
-    case VALUE_BUILTIN: return call_builtin(e, callee.u.builtin, args, span);
+    case VALUE_BUILTIN: {
+        Value value;
+        return call_replacement(e, callee, args, span, &value) ? value : call_builtin(e, callee.u.builtin, args, span);
+    }
     case VALUE_MODULE: return instantiate(e, callee.u.module, args, span);
     case VALUE_INSTANCE:
         if (callee.u.instance->path == NULL)

@@ -134,6 +134,7 @@ struct Scope {
 };
 
 Scope *scope_new(Elaborator *e, ScopeKind kind, Scope *parent);
+Scope *scope_copy(Elaborator *e, const Scope *scope); /* the same bindings, which change apart from then on */
 Binding *scope_find_here(Scope *scope, Name name);
 Binding *scope_find(Scope *scope, Name name);
 void scope_bind(Elaborator *e, Scope *scope, Name name, Value value, Span span);
@@ -189,6 +190,7 @@ struct Elaborator {
     int current_count;
     Nodes first_contents; /* of the stores that have been read */
     struct LoopRun *loop; /* the repeat or scan whose body is elaborated, within the function at hand; or NULL */
+    struct Replacement *replacements; /* of every `using` around, the innermost first */
     VEC(Event) events;
     VEC(Barrier) barriers;
     VEC(Trained) minimized;
@@ -297,6 +299,8 @@ typedef struct CallArg {
 typedef VEC(CallArg) CallArgs;
 
 Value call_expr(Elaborator *e, Scope *scope, const AstExpr *expr);
+/* The body of a function in a scope that has its arguments; `name` for the message that it returns nothing. */
+Value run_body(Elaborator *e, Scope *scope, const AstBody *body, Span span, const char *name);
 Value call_value(Elaborator *e, Value callee, const CallArgs *args, Span span);
 Value call_closure(Elaborator *e, const Closure *closure, const CallArgs *args, Span span);
 bool eval_args(Elaborator *e, Scope *scope, const AstArgs *list, CallArgs *args);
@@ -307,6 +311,19 @@ Value instantiate(Elaborator *e, const ModuleDef *def, const CallArgs *args, Spa
 Value member(Elaborator *e, Value base, Name name, Span span);
 void name_instances(Elaborator *e, Value value, const char *path); /* a value gets its path where it is first bound */
 const char *join_path(Elaborator *e, const char *path, const char *name);
+
+/* ---- custom.c: fn .. backward ---- */
+
+/* The value of a call with the gradient that the function's `backward` says. `called`: a scope that holds the arguments
+ * as they were given. */
+Value call_with_backward(Elaborator *e, const Closure *closure, Scope *called, Value value, Span span);
+
+/* ---- using.c ---- */
+
+Value eval_using(Elaborator *e, Scope *scope, const AstExpr *expr);
+/* False: nothing stands in the callee's place. */
+bool call_replacement(Elaborator *e, Value callee, const CallArgs *args, Span span, Value *value);
+bool is_training(const Elaborator *e);
 
 /* ---- builtin.c ---- */
 

@@ -31,7 +31,7 @@ static Value unknown_name(Elaborator *e, Scope *scope, Name name, Span span) {
 /* `training` and `step` mean the entry that is being elaborated, wherever they stand. */
 static bool entry_name_value(Elaborator *e, Name name, Span span, Value *value) {
     if (strcmp(name, "training") == 0) {
-        *value = value_bool(e->entry != NULL && e->entry->training);
+        *value = value_bool(is_training(e));
         return true;
     }
     if (strcmp(name, "step") != 0) return false;
@@ -284,7 +284,7 @@ static Value eval_kind(Elaborator *e, Scope *scope, const AstExpr *expr) {
         return binary(e, expr->u.binary.op, left, right, expr->u.binary.op_span);
     }
     case AST_REDUCE: return eval_reduce(e, scope, expr);
-    case AST_USING: return refuse(e, expr->span, "`using` is not supported yet");
+    case AST_USING: return eval_using(e, scope, expr);
     case AST_ERROR: return poison;
     }
     return poison;

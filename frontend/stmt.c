@@ -296,11 +296,17 @@ static void declare(Elaborator *e, Scope *scope, const AstStmt *stmt) {
     declare_store(e, scope, stmt);
 }
 
-Scope *captured_scope(Elaborator *e, Scope *scope) {
-    if (scope->kind != SCOPE_FUNCTION && scope->kind != SCOPE_ENTRY) return scope;
-    Scope *copy = scope_new(e, scope->kind, captured_scope(e, scope->parent));
+Scope *scope_copy(Elaborator *e, const Scope *scope) {
+    Scope *copy = scope_new(e, scope->kind, scope->parent);
     for (int b = 0; b < scope->bindings.count; b++)
         vec_push(e->arena, &copy->bindings, scope->bindings.at[b]);
+    return copy;
+}
+
+Scope *captured_scope(Elaborator *e, Scope *scope) {
+    if (scope->kind != SCOPE_FUNCTION && scope->kind != SCOPE_ENTRY) return scope;
+    Scope *copy = scope_copy(e, scope);
+    copy->parent = captured_scope(e, scope->parent);
     return copy;
 }
 

@@ -10,8 +10,8 @@ enum { LINES_SHOWN = 8 };
 static void comment_stage(Writer *out, const Emitter *emitter, const Stage *stage) {
     SourceLines lines = stage_lines(out->arena, emitter->program, stage);
     int count = lines.count < LINES_SHOWN ? lines.count : LINES_SHOWN;
-    for (int l = 0; l < count; l++)
-        write_line(out, "%s %s:%d: %s%s", l == 0 ? "/*" : " *", emitter->options->source_name, span_line(lines.at[l]),
+    for (int l = 0; l < count; l++) /* as text: a line of the model may end in a brace, which opens nothing here */
+        write_text(out, "%s %s:%d: %s%s\n", l == 0 ? "/*" : " *", emitter->options->source_name, span_line(lines.at[l]),
                    source_line(out->arena, lines.at[l]), l + 1 == count ? " */" : "");
 }
 
