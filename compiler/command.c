@@ -12,6 +12,7 @@ const char help_text[] =
     "  plan     memory, FLOPs, parameters, kernels\n"
     "  dump     the program after --after=PASS (list: all names, all: after every pass)\n"
     "           --format=text|dot (text; dot: for Graphviz)\n"
+    "  fmt      format the model (--check: only tell)\n"
     "\n"
     "model     -D NAME=VALUE         replace a size or constant\n"
     "          --entries=A,B         emit these entries and what they need (all)\n"
@@ -46,6 +47,7 @@ typedef enum OptionKind {
     OPTION_NO_VALIDATE,
     OPTION_AFTER,
     OPTION_FORMAT,
+    OPTION_CHECK,
     OPTION_QUIET,
     OPTION_VERBOSE,
     OPTION_JSON,
@@ -78,6 +80,7 @@ static const Option options[OPTION_COUNT] = {
     [OPTION_NO_VALIDATE] = {"--no-validate", NULL, .repeats = true},
     [OPTION_AFTER] = {"--after", "PASS", .repeats = false, .of_one = true, COMMAND_DUMP},
     [OPTION_FORMAT] = {"--format", "text|dot", .repeats = false, .of_one = true, COMMAND_DUMP},
+    [OPTION_CHECK] = {"--check", NULL, .repeats = true, .of_one = true, COMMAND_FMT},
     [OPTION_QUIET] = {"-q", NULL, .repeats = true},
     [OPTION_VERBOSE] = {"-v", NULL, .repeats = true},
     [OPTION_JSON] = {"--json", NULL, .repeats = true},
@@ -209,6 +212,7 @@ static bool set_option(Reader *reader, OptionKind kind, const char *value) {
     case OPTION_NO_VALIDATE: command->compile.validate = false; return true;
     case OPTION_AFTER: command->after = value; return true;
     case OPTION_FORMAT: return set_format(reader, value);
+    case OPTION_CHECK: return command->only_tell = true;
     case OPTION_QUIET: return command->quiet = true;
     case OPTION_VERBOSE: return command->verbose = true;
     case OPTION_JSON: return command->json = true;
@@ -238,8 +242,9 @@ static bool read_option(Reader *reader, const char *argument) {
 
 /* ---- the whole line ---- */
 
-static const char *const commands[] =
-    {[COMMAND_COMPILE] = "compile", [COMMAND_CHECK] = "check", [COMMAND_DUMP] = "dump", [COMMAND_PLAN] = "plan", NULL};
+static const char *const commands[] = {
+    [COMMAND_COMPILE] = "compile", [COMMAND_CHECK] = "check", [COMMAND_DUMP] = "dump",
+    [COMMAND_PLAN] = "plan",       [COMMAND_FMT] = "fmt",     NULL};
 enum { COMMAND_WORDS = sizeof commands / sizeof *commands - 1 };
 
 /* The first word is a command unless it looks like a file. */
@@ -270,6 +275,9 @@ static bool check_command(Reader *reader) {
     for (int o = 0; o < OPTION_COUNT; o++)
         if (reader->seen[o] && options[o].of_one && options[o].only != command->kind)
             return wrong(reader, "%s is an option of `gradc %s`", options[o].name, commands[options[o].only]);
+    for (int o = 0; o < OPTION_CHECK; o++)
+        if (reader->seen[o] && command->kind == COMMAND_FMT)
+            return wrong(reader, "`gradc fmt` does not take %s", options[o].name);
     bool lists = command->kind == COMMAND_DUMP && command->after && strcmp(command->after, "list") == 0;
     if (!command->compile.path && !lists)
         return wrong(reader, "which model? Name a .grad file, or - for standard input");

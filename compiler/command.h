@@ -9,6 +9,7 @@ typedef enum CommandKind {
     COMMAND_CHECK,
     COMMAND_DUMP,
     COMMAND_PLAN,
+    COMMAND_FMT,
     COMMAND_HELP, /* not words, but options */
     COMMAND_VERSION
 } CommandKind;
@@ -21,6 +22,7 @@ typedef struct Command {
     CompileOptions compile;
     const char *after; /* dump: the name of a stage, "all" or "list" */
     bool dot;          /* dump: for Graphviz */
+    bool only_tell;    /* fmt: --check */
     bool quiet, verbose, json;
     Colour colour;
     int output_error; /* errno of the first write to the standard output that failed */

@@ -148,6 +148,8 @@ static int write_synced(int file, const char *text, size_t length) {
 static int write_temporary(const char *path, const FileText *file) {
     int out = open(path, O_WRONLY | O_CREAT | O_EXCL, 0666);
     if (out < 0) return errno;
+    struct stat old; /* a file that is replaced keeps its mode */
+    if (stat(file->path, &old) == 0) (void)fchmod(out, old.st_mode & 07777);
     int error = write_synced(out, file->text, file->length);
     if (close(out) != 0 && error == 0) error = errno;
     if (error != 0) unlink(path);
