@@ -140,20 +140,6 @@ Value call_flip(Elaborator *e, const Builtin *builtin, const Value *args, Span s
 
 /* ---- put together ---- */
 
-/* The parts as nodes of one element type; NULL after an error. */
-static Node **parts_of(Elaborator *e, const Values *list, Span span) {
-    Node **parts = ARENA_ARRAY(e->arena, Node *, list->count);
-    Elem elem = ELEM_BOOL;
-    for (int p = 0; p < list->count; p++) {
-        parts[p] = node_of(e, list->at[p], span);
-        if (parts[p] == NULL) return NULL;
-        if (parts[p]->type.elem < elem) elem = parts[p]->type.elem;
-    }
-    for (int p = 0; p < list->count; p++)
-        if (parts[p]->type.elem != elem) parts[p] = node_of(e, cast(e, elem, value_node(parts[p]), span), span);
-    return parts;
-}
-
 static bool parts_fit(Elaborator *e, Node *const *parts, int count, int axis, Span span) {
     Shape first = parts[0]->type.shape;
     Dim length = dim_constant(0);
@@ -182,7 +168,7 @@ Value call_concat(Elaborator *e, const Builtin *builtin, const Value *args, Span
     if (!list_argument(e, builtin, args[0], span)) return poison;
     const Values *list = args[0].u.list;
     if (list->count == 0) return refuse(e, span, "concat of no tensors");
-    Node **parts = parts_of(e, list, span);
+    Node **parts = nodes_of_list(e, list, span);
     if (parts == NULL || !chosen_axis(e, builtin, args[1], parts[0]->type.shape.rank, 0, span, &axis)) return poison;
     if (!parts_fit(e, parts, list->count, axis, span)) return poison;
     if (list->count == 1) return value_node(parts[0]);

@@ -188,15 +188,15 @@ static Read position_read(Elaborator *e, Element *position, Node **ints, int *in
     return read;
 }
 
-static Node *gather_node(Elaborator *e, Element *element) {
-    int rank = element->u.read.node->type.shape.rank, ints_count = 0, count = element->u.read.outer_count;
+static Node *gather_node(Elaborator *e, Element *element, IndexVar *const *vars, int count) {
+    int rank = element->u.read.node->type.shape.rank, ints_count = 0;
     Index *points = ARENA_ARRAY(e->arena, Index, count);
     Read *reads = ARENA_ARRAY(e->arena, Read, rank);
     Coordinate *axes = ARENA_ARRAY(e->arena, Coordinate, rank);
     Node **ints = ARENA_ARRAY(e->arena, Node *, rank);
     int *numbers = take_numbers(e);
     for (int v = 0; v < count; v++) {
-        IndexVar *var = element->u.read.outer[v];
+        IndexVar *var = vars[v];
         points[v] = (Index){.kind = INDEX_FREE, .name = var->name, .size = var->size};
         var->number = v;
     }
@@ -215,23 +215,23 @@ static Node *gather_node(Elaborator *e, Element *element) {
     return ok ? build_gather(e->graph, element->u.read.node, &addressing, ints, origin_at(e, element->span)) : NULL;
 }
 
-static int build_gathered(Elaborator *e, Building *in, Element *element) {
-    if (element->u.read.gathered == NULL) {
+/* Its element at the indices of the nest; made where that has not happened yet. */
+static int build_made(Elaborator *e, Building *in, Element *element, Made *made,
+                      Node *(*make)(Elaborator *e, Element *element, IndexVar *const *vars, int count)) {
+    if (made->node == NULL) {
         IndexVars outer = {0};
         element_free_vars(e, element, &outer);
-        element->u.read.outer = outer.at;
-        element->u.read.outer_count = outer.count;
-        element->u.read.gathered = gather_node(e, element);
-        if (element->u.read.gathered == NULL) return -1;
+        *made = (Made){make(e, element, outer.at, outer.count), outer.count, outer.at};
+        if (made->node == NULL) return -1;
     }
-    int *at = ARENA_ARRAY(e->arena, int, element->u.read.outer_count + 1);
-    for (int v = 0; v < element->u.read.outer_count; v++)
-        at[v] = element->u.read.outer[v]->number;
-    return nest_read_at(&in->nest, element->u.read.gathered, at);
+    int *at = ARENA_ARRAY(e->arena, int, made->count + 1);
+    for (int v = 0; v < made->count; v++)
+        at[v] = made->vars[v]->number;
+    return nest_read_at(&in->nest, made->node, at);
 }
 
 static int build_read(Elaborator *e, Building *in, Element *element) {
-    if (element->u.read.positions != NULL) return build_gathered(e, in, element);
+    if (element->u.read.positions != NULL) return build_made(e, in, element, &element->u.read.made, gather_node);
     return nest_read(&in->nest, element->u.read.node, numbered_axes(e, element));
 }
 
@@ -272,22 +272,6 @@ static Node *reduction_node(Elaborator *e, Element *element, IndexVar *const *ou
     return body < 0 ? NULL : nest_end(&in.nest, reduce, body);
 }
 
-/* A reducer inside a nest is a tensor over the indices that it mentions. */
-static int build_reduction(Elaborator *e, Building *in, Element *element) {
-    if (element->u.reduce.node == NULL) {
-        IndexVars outer = {0};
-        element_free_vars(e, element, &outer);
-        element->u.reduce.outer = outer.at;
-        element->u.reduce.outer_count = outer.count;
-        element->u.reduce.node = reduction_node(e, element, outer.at, outer.count);
-        if (element->u.reduce.node == NULL) return -1;
-    }
-    int *at = ARENA_ARRAY(e->arena, int, element->u.reduce.outer_count + 1);
-    for (int v = 0; v < element->u.reduce.outer_count; v++)
-        at[v] = element->u.reduce.outer[v]->number;
-    return nest_read_at(&in->nest, element->u.reduce.node, at);
-}
-
 static int build(Elaborator *e, Building *in, Element *element) {
     if (element->nest == in->number) return element->expr;
     Body *body = &in->nest.body;
@@ -298,7 +282,7 @@ static int build(Elaborator *e, Building *in, Element *element) {
     case ELEMENT_INDEX: expr = body_index(body, element->u.index->number); break;
     case ELEMENT_READ: expr = build_read(e, in, element); break;
     case ELEMENT_CALL: expr = build_call(e, in, element); break;
-    case ELEMENT_REDUCE: expr = build_reduction(e, in, element); break;
+    case ELEMENT_REDUCE: expr = build_made(e, in, element, &element->u.reduce.made, reduction_node); break;
     }
     element->nest = in->number;
     element->expr = expr;

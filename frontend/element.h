@@ -17,6 +17,13 @@ typedef enum ElementKind {
     ELEMENT_REDUCE  /* reduce */
 } ElementKind;
 
+/* A tensor of its own within a statement, once it is built: over the indices that it mentions. */
+typedef struct Made {
+    Node *node;
+    int count;
+    IndexVar **vars;
+} Made;
+
 struct Element {
     ElementKind kind;
     Elem elem;
@@ -35,9 +42,7 @@ struct Element {
             const Span *spans;  /* of the positions */
             Element *const
                 *positions; /* by axis: an int element in place of the affine position, or NULL; NULL: none */
-            Node *gathered; /* once it is built, where there are such: over `outer` */
-            int outer_count;
-            IndexVar **outer;
+            Made made;      /* where there are such */
         } read;
         struct {
             Scalar fn;
@@ -48,9 +53,7 @@ struct Element {
             int count;
             IndexVar *const *vars;
             Element *operand;
-            Node *node; /* once it is built: over `outer` */
-            int outer_count;
-            IndexVar **outer;
+            Made made;
         } reduce;
     } u;
 };

@@ -69,18 +69,28 @@ static Node *size_node(Elaborator *e, Dim size, Span span) {
     return nest_end(&nest, REDUCE_NONE, body_size(&nest.body, size));
 }
 
-/* Tensors of one shape, side by side on a new first axis. */
-static Node *stack(Elaborator *e, const Values *list, Span span) {
-    if (list->count == 0) {
-        refuse(e, span, "an empty list is no tensor");
-        return NULL;
-    }
+Node **nodes_of_list(Elaborator *e, const Values *list, Span span) {
     Node **parts = ARENA_ARRAY(e->arena, Node *, list->count);
     Elem elem = ELEM_BOOL;
     for (int p = 0; p < list->count; p++) {
         parts[p] = node_of(e, list->at[p], span);
         if (parts[p] == NULL) return NULL;
         if (parts[p]->type.elem < elem) elem = parts[p]->type.elem;
+    }
+    for (int p = 0; p < list->count; p++)
+        if (parts[p]->type.elem != elem) parts[p] = node_of(e, cast(e, elem, value_node(parts[p]), span), span);
+    return parts;
+}
+
+/* Tensors of one shape, side by side on a new first axis. */
+static Node *stack(Elaborator *e, const Values *list, Span span) {
+    if (list->count == 0) {
+        refuse(e, span, "an empty list is no tensor");
+        return NULL;
+    }
+    Node **parts = nodes_of_list(e, list, span);
+    if (parts == NULL) return NULL;
+    for (int p = 0; p < list->count; p++) {
         if (!shape_equal(parts[p]->type.shape, parts[0]->type.shape)) {
             Diagnostic *error =
                 error_at(e, span, "a list is stacked where a tensor is needed, but its parts differ: %s and %s",
@@ -96,7 +106,7 @@ static Node *stack(Elaborator *e, const Values *list, Span span) {
         indices[a] = nest_free(&nest, index_letter(e, a), parts[0]->type.shape.dims[a]);
     int value = -1;
     for (int p = list->count - 1; p >= 0; p--) {
-        int part = body_cast(&nest.body, elem, nest_read_at(&nest, parts[p], indices));
+        int part = nest_read_at(&nest, parts[p], indices);
         if (value < 0) {
             value = part;
             continue;
