@@ -127,8 +127,8 @@ static bool border_shape(Elaborator *e, const AstEntryArg *arg, Shape shape) {
 static Argument *new_argument(Elaborator *e, Scope *scope, Entry *entry, const AstEntryArg *arg, ArgumentRole role) {
     static const Elem elems[] = {ELEM_REAL, ELEM_REAL, ELEM_INT, ELEM_BOOL, ELEM_INT};
     Shape shape = {0};
-    if (arg->is_state) {
-        refuse(e, arg->span, "`state` arguments are not supported yet");
+    if (arg->is_state && arg->type == AST_TYPE_BYTE) {
+        refuse(e, arg->span, "byte is for inputs that are only read; the state `%s` may be int", arg->name.name);
         return NULL;
     }
     if (role == ARGUMENT_OUTPUT && arg->type == AST_TYPE_BYTE) {
@@ -149,6 +149,17 @@ static Argument *new_argument(Elaborator *e, Scope *scope, Entry *entry, const A
     return argument;
 }
 
+/* The caller's array as a store of this entry alone. It has a number among the stores while the entry is elaborated. */
+static Value bind_state(Elaborator *e, const Entry *entry, Argument *argument) {
+    Store *store = ARENA_NEW(e->arena, Store);
+    *store = (Store){.kind = STORE_ARGUMENT, .type = argument->type, .span = argument->span, .argument = argument};
+    store->path = intern_text(e->names, arena_print(e->arena, "%s.%s", entry->name, argument->name));
+    store->position = e->program->stores.count;
+    vec_push(e->arena, &e->program->stores, store);
+    argument->state = store;
+    return (Value){VALUE_STORE, {.store = store}};
+}
+
 static bool bind_inputs(Elaborator *e, Scope *scope, Entry *entry, const AstEntryArgs *args) {
     bool ok = true;
     for (int a = 0; a < args->count; a++) {
@@ -157,13 +168,15 @@ static bool bind_inputs(Elaborator *e, Scope *scope, Entry *entry, const AstEntr
             refuse(e, name.span, "the argument `%s` stands twice", name.name);
             return false;
         }
-        Argument *argument = new_argument(e, scope->parent, entry, &args->at[a], ARGUMENT_INPUT);
+        ArgumentRole role = args->at[a].is_state ? ARGUMENT_STATE : ARGUMENT_INPUT;
+        Argument *argument = new_argument(e, scope->parent, entry, &args->at[a], role);
         ok &= argument != NULL;
         Value value = poison;
         if (argument != NULL) {
             argument->position = entry->inputs.count;
             vec_push(e->arena, &entry->inputs, argument);
-            value = value_node(build_input(e->graph, argument, origin_at(e, name.span)));
+            value = role == ARGUMENT_STATE ? bind_state(e, entry, argument)
+                                           : value_node(build_input(e->graph, argument, origin_at(e, name.span)));
         }
         scope_bind(e, scope, name.name, value, name.span);
     }
@@ -207,6 +220,13 @@ static void build_events(Elaborator *e) {
     }
 }
 
+/* Losses are counted by steps, and so are updates of what the model keeps. */
+static bool changes_model(const Elaborator *e) {
+    for (int v = 0; v < e->events.count; v++)
+        if (e->events.at[v].kind == EVENT_LOSS || e->events.at[v].store->kind != STORE_ARGUMENT) return true;
+    return false;
+}
+
 static void open_entry(Elaborator *e, const AstStmt *stmt) {
     Entry *entry = ARENA_NEW(e->arena, Entry);
     *entry = (Entry){.name = stmt->u.entry.name.name, .span = stmt->u.entry.name.span};
@@ -236,7 +256,7 @@ static void elaborate_entry(Elaborator *e, const AstStmt *stmt) {
     if (bind_inputs(e, scope, entry, &stmt->u.entry.args)) {
         run_block(e, scope, &stmt->u.entry.block, &flow);
         if (e->diagnostics->errors == errors) {
-            if (e->events.count > 0) entry_step(e);
+            if (changes_model(e)) entry_step(e);
             build_events(e);
             for (int r = 0; r < stmt->u.entry.results.count; r++)
                 bind_output(e, scope, entry, &stmt->u.entry.results.at[r]);
@@ -307,7 +327,8 @@ static void drop_unused_stores(Arena *arena, Program *program) {
     const bool *used = used_stores(arena, program);
     int kept = 0;
     for (int s = 0; s < program->stores.count; s++)
-        if (used[s]) program->stores.at[kept++] = program->stores.at[s];
+        if (used[s] && program->stores.at[s]->kind != STORE_ARGUMENT)
+            program->stores.at[kept++] = program->stores.at[s];
     program->stores.count = kept;
 }
 

@@ -10,9 +10,11 @@ static void not_supported(Elaborator *e, const AstStmt *stmt, const char *what) 
 
 /* `=` binds in the enclosing function, entry, module or file; on a visible parameter or state it is a mistake. */
 static bool may_assign(Elaborator *e, Scope *scope, AstName name) {
-    if (scope_find_here(scope, name.name) != NULL && scope->kind != SCOPE_MODULE && scope->kind != SCOPE_FILE)
-        return true;
-    Binding *binding = scope_find(scope, name.name);
+    Binding *binding = scope_find_here(scope, name.name);
+    bool hides = binding != NULL && scope->kind == SCOPE_FUNCTION; /* an argument or a name of its own */
+    hides |= binding != NULL && scope->kind == SCOPE_ENTRY && binding->value.kind != VALUE_STORE;
+    if (hides) return true;
+    binding = scope_find(scope, name.name);
     if (binding == NULL || binding->value.kind != VALUE_STORE) return true;
     Diagnostic *error = error_at(e, name.span, "`%s` is a %s: write `%s <- ...` to give it a new value", name.name,
                                  binding->value.u.store->kind == STORE_PARAM ? "parameter" : "state", name.name);
@@ -243,11 +245,12 @@ static Graph *initial_graph(Elaborator *e, Scope *scope, const AstStmt *stmt, co
 
 static bool store_shape(Elaborator *e, Scope *scope, const AstStmt *stmt, Shape *shape) {
     *shape = stmt->kind == AST_SLOT && e->slot_for != NULL ? e->slot_for->type.shape : (Shape){0};
-    if (!stmt->u.decl.shape.written) return true;
-    if (!eval_dims(e, scope, &stmt->u.decl.shape.dims, shape)) return false;
+    bool written = stmt->u.decl.shape.written;
+    if (written && !eval_dims(e, scope, &stmt->u.decl.shape.dims, shape)) return false;
     for (int a = 0; a < shape->rank; a++)
         if (!dim_is_constant(shape->dims[a])) {
-            refuse(e, stmt->u.decl.shape.span, "a parameter or state has a constant shape; %s is given at each call",
+            refuse(e, written ? stmt->u.decl.shape.span : stmt->span,
+                   "a parameter or state has a constant shape; %s is given at each call",
                    dim_text(e->arena, shape->dims[a]));
             return false;
         }

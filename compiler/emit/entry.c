@@ -262,11 +262,16 @@ static void write_range(Writer *writer, const Emitter *emitter, const Argument *
     write_line(writer, "{%s, %s, %ssizeof *%s},", string_literal(emitter->arena, argument->name), name, times, name);
 }
 
-/* Written are outputs, scratch and work, and the model and trainer of an entry that updates. */
+/* Written are states, outputs, scratch and work, and the model and trainer of an entry that updates. */
 static void check_ranges(Writer *writer, const Emitter *emitter, const Entry *entry) {
     bool updates = entry_updates(entry), has_model = emitter->fields->has_model;
     int written = entry->outputs.count + 1, count;
     write_line(writer, "const call_range ranges[] = {");
+    for (int i = 0; i < entry->inputs.count; i++) {
+        if (entry->inputs.at[i]->role != ARGUMENT_STATE) continue;
+        write_range(writer, emitter, entry->inputs.at[i]);
+        written++;
+    }
     for (int i = 0; i < entry->outputs.count; i++)
         write_range(writer, emitter, entry->outputs.at[i]);
     if (needs_scratch(entry_routine(emitter, entry))) {
@@ -279,6 +284,7 @@ static void check_ranges(Writer *writer, const Emitter *emitter, const Entry *en
     count = written + has_model + updates;
     if (updates) written = count;
     for (int i = 0; i < entry->inputs.count; i++) {
+        if (entry->inputs.at[i]->role == ARGUMENT_STATE) continue;
         write_range(writer, emitter, entry->inputs.at[i]);
         count += !by_value(entry->inputs.at[i]);
     }

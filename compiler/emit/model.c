@@ -140,8 +140,8 @@ static void write_argument(Writer *writer, const Emitter *emitter, const Entry *
     int64_t low = ranged ? argument->low : 0, high = ranged ? argument->high : -1;
     Items items = {.arena = emitter->arena};
     items_add(&items, "%s", string_literal(emitter->arena, argument->name));
-    items_add(&items, "%s, %s", input ? "GR_INPUT" : "GR_OUTPUT",
-              type_constant(emitter, argument->type.elem, argument->is_byte));
+    static const char *const roles[] = {"GR_INPUT", "GR_OUTPUT", "GR_STATE_ARGUMENT"};
+    items_add(&items, "%s, %s", roles[argument->role], type_constant(emitter, argument->type.elem, argument->is_byte));
     items_add(&items, "%d, %d", argument->type.shape.rank, by_value(argument) ? 1 : 0);
     items_add(&items, "%s", dims_text(emitter, entry, argument->type.shape));
     items_add(&items, "%lld, %lld", (long long)(low < INT32_MIN ? INT32_MIN : low),

@@ -142,8 +142,11 @@ static void keep_updates(Evaluation *evaluation, const Graph *graph) {
         const Node *root = graph->roots.at[i];
         if (root->op == OP_loss && !isfinite(evaluation->values[root->args[0]->id].values[0]))
             evaluation->finite = false;
-        if (root->op == OP_update && evaluation->finite)
-            evaluation->stores[root->u.store->position] = evaluation->values[root->args[0]->id];
+        if (root->op != OP_update || !evaluation->finite) continue;
+        const Store *store = root->u.store;
+        Tensor *to = store->kind == STORE_ARGUMENT ? &evaluation->inputs[store->argument->position]
+                                                   : &evaluation->stores[store->position];
+        *to = evaluation->values[root->args[0]->id];
     }
 }
 

@@ -26,7 +26,7 @@ typedef struct Evaluation {
     uint64_t shake;       /* EVAL_FLOAT: not 0: what is rounded goes to a neighbour as well, which one this decides */
     const int64_t *sizes; /* by Size.position */
     uint64_t seed, tick;  /* of random nodes: the seed and the step or draw */
-    Tensor *inputs;       /* by Argument.position; given */
+    Tensor *inputs;       /* by Argument.position; given, and states replaced */
     Tensor *stores;       /* by Store.position; given, and replaced by evaluate_entry's updates */
     Tensor *outputs;      /* by Argument.position; made */
     Tensor *formals[3];   /* in a region: by FormalKind and number */
@@ -40,7 +40,7 @@ typedef struct Evaluation {
 
 Tensor tensor_new(Arena *arena, Elem elem, int rank, const int64_t *dims); /* of zeros; dims are copied */
 Tensor tensor_of_type(const Evaluation *evaluation, Type type);            /* the shape at the sizes of this call */
-void tensor_next(const Tensor *tensor, int64_t *position);                  /* the row-major successor */
+void tensor_next(const Tensor *tensor, int64_t *position);                 /* the row-major successor */
 int64_t tensor_offset(const Tensor *tensor, const int64_t *position);      /* asserts that it lies inside */
 
 /* Computes all nodes of a graph into evaluation->values and results into outputs; then updates go into stores, up to

@@ -46,7 +46,8 @@ Node *graph_add(Graph *graph, Op op, Type type, int arg_count, Node *const *args
 
 bool entry_updates(const Entry *entry) {
     for (int i = 0; i < entry->graph->roots.count; i++)
-        if (entry->graph->roots.at[i]->op == OP_update) return true;
+        if (entry->graph->roots.at[i]->op == OP_update && entry->graph->roots.at[i]->u.store->kind != STORE_ARGUMENT)
+            return true;
     return false;
 }
 

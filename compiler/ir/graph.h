@@ -110,19 +110,21 @@ typedef struct Region {
 typedef enum StoreKind {
     STORE_PARAM,
     STORE_STATE,
-    STORE_SLOT, /* an optimizer's memory */
-    STORE_STEP, /* completed calls of an entry: one int, kept as 64 bits in the trainer */
-    STORE_RATE  /* lr_scale of the trainer: one real */
+    STORE_SLOT,    /* an optimizer's memory */
+    STORE_STEP,    /* completed calls of an entry: one int, kept as 64 bits in the trainer */
+    STORE_RATE,    /* lr_scale of the trainer: one real */
+    STORE_ARGUMENT /* the caller's: a `state` argument of an entry, which is not among Program.stores */
 } StoreKind;
 
 typedef struct Store {
     StoreKind kind;
-    Name path; /* net.layers.0.w; slots @train.m.net.layers.0.w; steps @train.step; the rate @lr_scale */
-    Type type; /* constant shape */
+    Name path; /* net.layers.0.w; slots @train.m.net.layers.0.w; steps @train.step; the rate @lr_scale; next.h */
+    Type type; /* constant shape, but of arguments */
     Span span;
-    int position;        /* in Program.stores */
-    struct Graph *init;  /* one result: the first content; STORE_STEP, STORE_RATE: NULL (0 and 1) */
-    struct Entry *entry; /* slots and steps: the entry that owns them */
+    int position;              /* in Program.stores */
+    struct Graph *init;        /* one result: the first content; STORE_STEP, STORE_RATE: NULL (0 and 1) */
+    struct Entry *entry;       /* slots and steps: the entry that owns them */
+    struct Argument *argument; /* STORE_ARGUMENT */
 } Store;
 
 /* ---- nodes ---- */
@@ -176,7 +178,8 @@ typedef struct Graph {
 
 /* ---- program ---- */
 
-typedef enum ArgumentRole { ARGUMENT_INPUT, ARGUMENT_OUTPUT } ArgumentRole;
+/* A state is read and written; it stands among the inputs. */
+typedef enum ArgumentRole { ARGUMENT_INPUT, ARGUMENT_OUTPUT, ARGUMENT_STATE } ArgumentRole;
 
 typedef struct Argument {
     ArgumentRole role;
@@ -186,6 +189,7 @@ typedef struct Argument {
     Span span;
     int position;      /* among the entry's inputs, or outputs */
     int64_t low, high; /* int inputs used as positions: the values allowed; low > high: any */
+    Store *state;      /* ARGUMENT_STATE: as which the entry's graph reads and updates it */
 } Argument;
 
 typedef struct Entry {
@@ -220,7 +224,7 @@ Node *graph_add(Graph *graph, Op op, Type type, int arg_count, Node *const *args
 bool op_has_region(Op op);
 bool op_is_root(Op op);
 
-bool entry_updates(const Entry *entry); /* stores anything: has a trainer argument */
+bool entry_updates(const Entry *entry); /* changes the model: has a trainer argument */
 /* Two nodes that are nests: the same but for names and arguments (of which it needs the ranks alone). */
 bool nest_equal(const Node *a, const Node *b);
 int nest_count(const Nest *nest, IndexKind kind);

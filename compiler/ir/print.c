@@ -266,14 +266,10 @@ static void print_payload(Writer *writer, const Node *node) {
         break;
     case OP_concat:
     case OP_cumsum:
-    case OP_argsort:
-        write_text(writer, " %d%s", node->u.along.axis, node->u.along.reversed ? " reversed" : "");
-        break;
+    case OP_argsort: write_text(writer, " %d%s", node->u.along.axis, node->u.along.reversed ? " reversed" : ""); break;
     case OP_part:
     case OP_yield: write_text(writer, " %d", node->u.result); break;
-    case OP_formal:
-        write_text(writer, " %s %d", formal_kind_names[node->u.formal.kind], node->u.formal.number);
-        break;
+    case OP_formal: write_text(writer, " %s %d", formal_kind_names[node->u.formal.kind], node->u.formal.number); break;
     case OP_input:
     case OP_result:
         if (node->u.input) write_text(writer, " %s", node->u.input->name);
@@ -358,7 +354,8 @@ static void print_store(Writer *writer, const Store *store) {
 static void print_argument(Writer *writer, const Argument *argument) {
     const char *type = type_text(writer->arena, argument->type);
     if (argument->is_byte) type = arena_print(writer->arena, "byte%s", strchr(type, '['));
-    write_text(writer, "%s%s: %s", argument->position > 0 ? ", " : "", argument->name, type);
+    write_text(writer, "%s%s%s: %s", argument->position > 0 ? ", " : "",
+               argument->role == ARGUMENT_STATE ? "state " : "", argument->name, type);
     if (argument->role == ARGUMENT_INPUT && argument->type.elem == ELEM_INT && argument->low <= argument->high)
         write_text(writer, " in %lld..%lld", (long long)argument->low, (long long)argument->high);
 }

@@ -41,6 +41,10 @@ Store *reader_store(Reader *reader) {
     Name path = reader_name(reader, "the path of a store");
     for (int i = 0; i < reader->program->stores.count; i++)
         if (reader->program->stores.at[i]->path == path) return reader->program->stores.at[i];
+    for (int i = 0; reader->entry && i < reader->entry->inputs.count; i++) {
+        Store *state = reader->entry->inputs.at[i]->state;
+        if (state && state->path == path) return state;
+    }
     reader_error(reader, span, "there is no store %s", path);
     return NULL;
 }
@@ -149,13 +153,22 @@ static void read_facts(Reader *reader, Entry *entry) {
         vec_push(reader->arena, &entry->sizes, size);
 }
 
+static Store *state_of_argument(Reader *reader, Entry *entry, Argument *argument) {
+    Store *store = ARENA_NEW(reader->arena, Store);
+    *store = (Store){.kind = STORE_ARGUMENT, .type = argument->type, .span = argument->span, .argument = argument};
+    store->path = intern_text(reader->names, arena_print(reader->arena, "%s.%s", entry->name, argument->name));
+    return store;
+}
+
 static void read_entry(Reader *reader) {
     Entry *entry = ARENA_NEW(reader->arena, Entry);
     entry->span = reader_span(reader);
     entry->name = reader_name(reader, "the name of an entry");
     reader_expect(reader, '(');
     for (bool more = !reader_at(reader, ')'); more; more = reader_accept(reader, ',')) {
-        Argument *input = read_argument(reader, ARGUMENT_INPUT, entry->inputs.count);
+        ArgumentRole role = reader_accept_word(reader, "state") ? ARGUMENT_STATE : ARGUMENT_INPUT;
+        Argument *input = read_argument(reader, role, entry->inputs.count);
+        if (role == ARGUMENT_STATE) input->state = state_of_argument(reader, entry, input);
         vec_push(reader->arena, &entry->inputs, input);
     }
     reader_expect(reader, ')');

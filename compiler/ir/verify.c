@@ -122,7 +122,8 @@ static bool is_input_of(const Entry *entry, const Argument *argument) {
     return false;
 }
 
-static bool is_store_of(const Program *program, const Store *store) {
+static bool is_store_of(const Program *program, const Entry *entry, const Store *store) {
+    if (store && store->kind == STORE_ARGUMENT) return entry && is_input_of(entry, store->argument);
     int position = store ? store->position : -1;
     return position >= 0 && position < program->stores.count && program->stores.at[position] == store;
 }
@@ -134,7 +135,7 @@ static void verify_names(Verifier *verifier, const Program *program, const Entry
         bool named = true;
         if (node->op == OP_input) named = entry && is_input_of(entry, node->u.input);
         if (node->op == OP_result) named = entry ? is_output_of(entry, node->u.input) : node->u.input == NULL;
-        if (node->op == OP_store || node->op == OP_update) named = is_store_of(program, node->u.store);
+        if (node->op == OP_store || node->op == OP_update) named = is_store_of(program, entry, node->u.store);
         if (op_has_region(node->op) && node->u.region != NULL)
             verify_names(verifier, program, entry, node->u.region->body);
         if (!named) wrong(verifier, node, "names what is not the program's or the entry's");
@@ -174,7 +175,7 @@ static void verify_argument(Verifier *verifier, const Argument *argument, Argume
 static void verify_entry(Verifier *verifier, const Program *program, const Entry *entry) {
     verifier->where = arena_print(verifier->arena, "entry %s", entry->name);
     for (int i = 0; i < entry->inputs.count; i++)
-        verify_argument(verifier, entry->inputs.at[i], ARGUMENT_INPUT, i);
+        verify_argument(verifier, entry->inputs.at[i], entry->inputs.at[i]->state ? ARGUMENT_STATE : ARGUMENT_INPUT, i);
     verify(verifier, entry->graph, false);
     verify_names(verifier, program, entry, entry->graph);
     for (int i = 0; i < entry->outputs.count; i++) {

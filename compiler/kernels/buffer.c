@@ -29,6 +29,10 @@ Buffer *buffer_new(Routine *routine, Sequence *home, BufferPlace place, Elem ele
     return buffer;
 }
 
+const Dim *storage_strides(Arena *arena, const Store *store) {
+    return dense_strides(arena, store->type.shape, store->kind != STORE_ARGUMENT);
+}
+
 static Buffer *leaf_buffer(Routine *routine, const Node *node) {
     for (int i = 0; i < routine->buffers.count; i++) {
         Buffer *buffer = routine->buffers.at[i];
@@ -44,6 +48,7 @@ static Buffer *leaf_buffer(Routine *routine, const Node *node) {
         buffer->is_byte = node->u.input->is_byte;
     } else {
         buffer->store = node->u.store;
+        buffer->strides = storage_strides(routine->arena, node->u.store);
     }
     return buffer;
 }

@@ -149,7 +149,7 @@ static void write_in_place(Schedule *schedule, const Update *update) {
     }
     update->value->place = BUFFER_STORAGE;
     update->value->store = update->store;
-    update->value->strides = dense_strides(routine->arena, update->store->type.shape, true);
+    update->value->strides = storage_strides(routine->arena, update->store);
     if (schedule->guards[at] < update->losses_before) schedule->guards[at] = update->losses_before;
 }
 
@@ -158,6 +158,7 @@ static void write_in_place(Schedule *schedule, const Update *update) {
 static void copy_into_place(Routine *routine, Sequence *sequence, const Update *update) {
     Buffer *to = buffer_new(routine, NULL, BUFFER_STORAGE, update->value->elem, update->value->shape);
     to->store = update->store;
+    if (update->store != NULL) to->strides = storage_strides(routine->arena, update->store);
     if (update->carry != NULL) buffer_becomes_view(to, update->carry, NULL);
     kernel_new(routine->arena, sequence, stage_copying(routine, update->value, to));
 }

@@ -79,5 +79,6 @@ Stage *stage_of(const Fusion *fusion, const Node *node); /* that computes it, se
 bool axes_identity(const Affine *axes, int rank);
 const Affine *axes_of_indices(Arena *arena, int count); /* index 0, 1, ... */
 const Dim *dense_strides(Arena *arena, Shape shape, bool at_bounds);
+const Dim *storage_strides(Arena *arena, const Store *store); /* the caller's are dense at the sizes of the call */
 
 #endif

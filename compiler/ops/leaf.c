@@ -21,5 +21,8 @@ const char *store_check(Arena *arena, const Node *node) {
 }
 
 void store_evaluate(Evaluation *evaluation, const Node *node) {
-    evaluation->values[node->id] = evaluation->stores[node->u.store->position];
+    const Store *store = node->u.store;
+    bool argument = store->kind == STORE_ARGUMENT;
+    evaluation->values[node->id] =
+        argument ? evaluation->inputs[store->argument->position] : evaluation->stores[store->position];
 }

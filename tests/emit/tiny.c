@@ -53,14 +53,14 @@ Entry *tiny_entry(Program *program, const char *name) {
 
 Argument *tiny_input(Program *program, Entry *entry, const char *name, Elem elem, Shape shape) {
     Argument *argument = ARENA_NEW(program->arena, Argument);
-    *argument = (Argument){ARGUMENT_INPUT, name, {elem, shape}, false, {0}, entry->inputs.count, 0, -1};
+    *argument = (Argument){ARGUMENT_INPUT, name, {elem, shape}, false, {0}, entry->inputs.count, 0, -1, NULL};
     vec_push(program->arena, &entry->inputs, argument);
     return argument;
 }
 
 Argument *tiny_output(Program *program, Entry *entry, const char *name, Node *value) {
     Argument *argument = ARENA_NEW(program->arena, Argument);
-    *argument = (Argument){ARGUMENT_OUTPUT, name, value->type, false, {0}, entry->outputs.count, 0, -1};
+    *argument = (Argument){ARGUMENT_OUTPUT, name, value->type, false, {0}, entry->outputs.count, 0, -1, NULL};
     vec_push(program->arena, &entry->outputs, argument);
     build_result(entry->graph, argument, value, NULL);
     return argument;

@@ -136,3 +136,16 @@ Test(roundtrip, loops) {
           "        yield 0 %0\n"
           "    } : real[6]\n");
 }
+
+Test(roundtrip, states_of_the_caller) {
+    check("model m\n"
+          "size N = 1..8\n"
+          "entry f(x: real[N], state h: real[N], state k: int[]) -> y: real[N] sizes N\n"
+          "    %0 = input x : real[N]\n"
+          "    %1 = store f.h : real[N]\n"
+          "    %2 = store f.k : int[]\n"
+          "    %3 = nest[n < N] add(%0[n], %1[n]) : real[N]\n"
+          "    update f.h %3\n"
+          "    update f.k %2\n"
+          "    result y %3\n");
+}

@@ -79,7 +79,7 @@ static Call run_rows(const Model *model, Instance *instance, int entry, const Ca
     Call call = call_new(model, entry, sizes, 0);
     for (int a = 0; a < call.entry->argument_count; a++) {
         const gr_argument *argument = &call.entry->arguments[a];
-        if (argument->role != GR_INPUT) continue;
+        if (argument->role == GR_OUTPUT) continue;
         bool by_row = argument->rank > 0 && argument->shape[0].size == 0;
         size_t row = call.bytes[a] / (size_t)count;
         memcpy(call.arguments[a], (const char *)whole->arguments[a] + (by_row ? row * (size_t)first : 0),

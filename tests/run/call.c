@@ -116,7 +116,7 @@ Call call_new(const Model *model, int entry, const int64_t *sizes, uint64_t seed
         int64_t count = gr_argument_elements(argument, call.sizes);
         call.bytes[a] = (size_t)count * gr_type_size(argument->type);
         call.arguments[a] = block(call.bytes[a]);
-        for (int64_t i = 0; i < count && argument->role == GR_INPUT; i++)
+        for (int64_t i = 0; i < count && argument->role != GR_OUTPUT; i++)
             set_element(call.arguments[a], argument->type, i, draw_input(argument, &seed));
     }
     return call;

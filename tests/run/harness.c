@@ -130,6 +130,16 @@ static void compare_outputs(const Comparison *comparison, const Call *call, cons
     }
 }
 
+static void compare_states(const Comparison *comparison, const Call *call, const Evaluation *exact,
+                           const Evaluation *rounded) {
+    const Entry *entry = comparison->model->program->entries.at[call->entry - comparison->model->emitted->entries];
+    for (int i = 0; i < entry->inputs.count; i++) {
+        if (entry->inputs.at[i]->role != ARGUMENT_STATE) continue;
+        Tensor got = tensor_of_argument(comparison->model->arena, entry->inputs.at[i], call, i);
+        compare(comparison, entry->inputs.at[i]->name, &exact->inputs[i], &rounded->inputs[i], &got);
+    }
+}
+
 static void compare_stores(const Comparison *comparison, const Instance *instance, const Evaluation *exact,
                            const Evaluation *rounded, const Store *step) {
     const Program *program = comparison->model->program;
@@ -163,6 +173,7 @@ static void step_and_compare(Comparison *comparison, Instance *instance, int ent
     if (status == GR_OK) {
         const Store *step = call.entry->updates ? instance->model->program->entries.at[entry]->step : NULL;
         compare_outputs(comparison, &call, &exact, &rounded);
+        compare_states(comparison, &call, &exact, &rounded);
         compare_stores(comparison, instance, &exact, &rounded, step);
     }
     call_free(&call);
