@@ -88,7 +88,7 @@ static void declare_file_function(Elaborator *e, Scope *scope, const AstStmt *st
     bind_once(e, scope, function->name, (Value){VALUE_FUNCTION, {.closure = closure}});
 }
 
-static void run_file(Elaborator *e, Scope *scope, const AstFile *file) {
+void run_file(Elaborator *e, Scope *scope, const AstFile *file) {
     const AstStmts *stmts = &file->block.stmts;
     Flow flow = {false, poison};
     for (int s = 0; s < stmts->count; s++) {

@@ -180,7 +180,8 @@ struct Elaborator {
     const ElaborateOptions *options;
     Program *program;
     Scope *prelude, *file;
-    bool *definition_used; /* by options->definitions */
+    bool *definition_used;  /* by options->definitions */
+    struct Import *imports; /* the files that have been imported */
 
     /* what is being elaborated */
     Graph *graph; /* NULL outside of entries and initialisers */
@@ -369,6 +370,11 @@ void run_emit(Elaborator *e, Scope *scope, const AstStmt *stmt);
 /* ---- training.c ---- */
 
 bool block_trains(Elaborator *e, const AstBlock *block);
+
+/* ---- import.c ---- */
+
+void import_file(Elaborator *e, Scope *scope, const AstStmt *stmt);
+void run_file(Elaborator *e, Scope *scope, const AstFile *file); /* elaborate.c: all but its entries */
 
 /* ---- sample.c ---- */
 

@@ -352,7 +352,7 @@ void run_stmt(Elaborator *e, Scope *scope, const AstStmt *stmt, Flow *flow) {
     case AST_SCAN: run_scan(e, scope, stmt); break;
     case AST_EMIT: run_emit(e, scope, stmt); break;
     case AST_CONST: not_supported(e, stmt, "`const`"); break;
-    case AST_IMPORT: not_supported(e, stmt, "`import`"); break;
+    case AST_IMPORT: import_file(e, scope, stmt); break;
     case AST_SIZE:
     case AST_MODULE:
     case AST_OPTIMIZER:

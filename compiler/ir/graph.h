@@ -208,6 +208,7 @@ typedef struct Program {
     Arena *arena;
     Name name; /* the model's */
     const Source *source;
+    VEC(const Source *) imported; /* the other files that it was read from */
     VEC(Size *) sizes;
     VEC(Store *) stores; /* in path order of the text: params and states, then slots, steps, the rate */
     VEC(Entry *) entries;
