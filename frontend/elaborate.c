@@ -327,8 +327,12 @@ static void drop_unused_stores(Arena *arena, Program *program) {
     const bool *used = used_stores(arena, program);
     int kept = 0;
     for (int s = 0; s < program->stores.count; s++)
-        if (used[s] && program->stores.at[s]->kind != STORE_ARGUMENT)
-            program->stores.at[kept++] = program->stores.at[s];
+        switch (program->stores.at[s]->kind) {
+        case STORE_ARGUMENT: break;
+        case STORE_CONST: vec_push(arena, &program->constants, program->stores.at[s]); break;
+        default:
+            if (used[s]) program->stores.at[kept++] = program->stores.at[s];
+        }
     program->stores.count = kept;
 }
 

@@ -18,6 +18,14 @@ typedef struct Element Element; /* element.h */
 typedef VEC(Value) Values;
 typedef VEC(Node *) Nodes;
 
+/* What a store held when its entry began. */
+typedef struct FirstContent {
+    const Store *store;
+    Node *node;
+} FirstContent;
+
+typedef VEC(FirstContent) FirstContents;
+
 /* ---- values ---- */
 
 typedef enum ValueKind {
@@ -189,7 +197,7 @@ struct Elaborator {
     Scope *entry_scope;
     Node **current; /* by Store.position: what the store holds now; NULL: what it held first */
     int current_count;
-    Nodes first_contents; /* of the stores that have been read */
+    FirstContents first_contents; /* of the stores that have been read */
     struct LoopRun *loop; /* the repeat or scan whose body is elaborated, within the function at hand; or NULL */
     struct Replacement *replacements; /* of every `using` around, the innermost first */
     VEC(Event) events;
@@ -358,7 +366,8 @@ void run_stmt(Elaborator *e, Scope *scope, const AstStmt *stmt, Flow *flow);
 void declare_store(Elaborator *e, Scope *scope, const AstStmt *stmt);
 /* The scope as it is: what a local function captures when it is made. Files and modules are seen as they will be. */
 Scope *captured_scope(Elaborator *e, Scope *scope);
-Value definition_value(Elaborator *e, int number); /* of -D number so-and-so */
+Value definition_value(Elaborator *e, int number);                      /* of -D number so-and-so */
+void bind_name(Elaborator *e, Scope *scope, AstName name, Value value); /* what `=` does */
 void assign_store(Elaborator *e, Store *store, Value value, Span span);
 
 /* ---- loop.c ---- */
@@ -367,9 +376,28 @@ void run_repeat(Elaborator *e, Scope *scope, const AstStmt *stmt);
 void run_scan(Elaborator *e, Scope *scope, const AstStmt *stmt);
 void run_emit(Elaborator *e, Scope *scope, const AstStmt *stmt);
 
+/* A graph beside the one at hand is built: a first content, a constant. Its draws are numbered by the path alone. */
+typedef struct Aside {
+    Graph *graph;
+    Entry *entry;
+    uint32_t site;
+    int draws, current_count;
+    Node **current;
+    struct LoopRun *loop;
+    FirstContents first_contents;
+} Aside;
+
+Aside begin_aside(Elaborator *e, const char *path);
+/* What was built; NULL after an error: it uses what is known only in a call. `what`: "a constant". */
+Graph *end_aside(Elaborator *e, const Aside *before, const char *what, Span span);
+
 /* ---- training.c ---- */
 
 bool block_trains(Elaborator *e, const AstBlock *block);
+
+/* ---- constant.c ---- */
+
+void declare_constant(Elaborator *e, Scope *scope, const AstStmt *stmt);
 
 /* ---- import.c ---- */
 

@@ -2,10 +2,6 @@
 #include "frontend/elaborator.h"
 #include <string.h>
 
-static void not_supported(Elaborator *e, const AstStmt *stmt, const char *what) {
-    refuse(e, stmt->span, "%s is not supported yet", what);
-}
-
 /* ---- assignment ---- */
 
 /* `=` binds in the enclosing function, entry, module or file; on a visible parameter or state it is a mistake. */
@@ -16,8 +12,11 @@ static bool may_assign(Elaborator *e, Scope *scope, AstName name) {
     if (hides) return true;
     binding = scope_find(scope, name.name);
     if (binding == NULL || binding->value.kind != VALUE_STORE) return true;
-    Diagnostic *error = error_at(e, name.span, "`%s` is a %s: write `%s <- ...` to give it a new value", name.name,
-                                 binding->value.u.store->kind == STORE_PARAM ? "parameter" : "state", name.name);
+    StoreKind kind = binding->value.u.store->kind;
+    Diagnostic *error = kind == STORE_CONST
+                            ? error_at(e, name.span, "`%s` is a constant: give the new value another name", name.name)
+                            : error_at(e, name.span, "`%s` is a %s: write `%s <- ...` to give it a new value",
+                                       name.name, kind == STORE_PARAM ? "parameter" : "state", name.name);
     if (error != NULL) diag_note(e->diagnostics, error, binding->span, "it is declared here");
     return false;
 }
@@ -42,7 +41,7 @@ static void apply_definition(Elaborator *e, Scope *scope, AstName name, Value *v
     }
 }
 
-static void bind_name(Elaborator *e, Scope *scope, AstName name, Value value) {
+void bind_name(Elaborator *e, Scope *scope, AstName name, Value value) {
     if (!may_assign(e, scope, name)) return;
     apply_definition(e, scope, name, &value);
     if (scope->kind == SCOPE_MODULE || scope->kind == SCOPE_FILE)
@@ -94,6 +93,10 @@ static void run_sample(Elaborator *e, Scope *scope, const AstStmt *stmt) {
 
 void assign_store(Elaborator *e, Store *store, Value value, Span span) {
     if (is_poison(value)) return;
+    if (store->kind == STORE_CONST) {
+        refuse(e, span, "%s is a constant: `<-` gives parameters and states a new value", store->path);
+        return;
+    }
     if (store->type.elem == ELEM_REAL) value = cast(e, ELEM_REAL, value, span);
     Node *given = node_of(e, value, span);
     if (given == NULL) return;
@@ -208,38 +211,46 @@ static void run_assert(Elaborator *e, Scope *scope, const AstStmt *stmt, Flow *f
 
 static const Elem elem_of_type[] = {ELEM_REAL, ELEM_REAL, ELEM_INT, ELEM_BOOL, ELEM_INT};
 
-/* The graph of a store's first content: elaborated where it is declared. */
-static Graph *initial_graph(Elaborator *e, Scope *scope, const AstStmt *stmt, const Store *store) {
-    Graph *outer = e->graph;
-    Entry *entry = e->entry;
-    uint32_t site = e->site;
-    int draws = e->draws;
-    Node **current = e->current;
-    int current_count = e->current_count;
-    struct LoopRun *loop = e->loop;
-    Nodes first_contents = e->first_contents;
-    e->loop = NULL;
-    e->first_contents = (Nodes){0};
+Aside begin_aside(Elaborator *e, const char *path) {
+    Aside before = {e->graph, e->entry, e->site, e->draws, e->current_count, e->current, e->loop, e->first_contents};
     e->graph = graph_new(e->arena);
+    e->graph->around = before.graph; /* so that what is used of it is noticed */
     e->entry = NULL;
+    e->site = hash_bytes(path, strlen(path));
+    e->draws = 0;
     e->current = NULL;
     e->current_count = 0;
-    e->site = hash_bytes(store->path, strlen(store->path));
-    e->draws = 0;
+    e->loop = NULL;
+    e->first_contents = (FirstContents){0};
+    return before;
+}
+
+Graph *end_aside(Elaborator *e, const Aside *before, const char *what, Span span) {
+    Graph *graph = e->graph;
+    graph->around = NULL;
+    e->graph = before->graph;
+    e->entry = before->entry;
+    e->site = before->site;
+    e->draws = before->draws;
+    e->current = before->current;
+    e->current_count = before->current_count;
+    e->loop = before->loop;
+    e->first_contents = before->first_contents;
+    if (graph->captures.count == 0) return graph;
+    Diagnostic *error = error_at(e, span, "%s cannot depend on what is known only in a call", what);
+    note_origin(e, error, graph->captures.at[0].outside);
+    return NULL;
+}
+
+/* The graph of a store's first content: elaborated where it is declared. */
+static Graph *initial_graph(Elaborator *e, Scope *scope, const AstStmt *stmt, const Store *store) {
     const AstExpr *init = stmt->u.decl.init;
+    const Aside before = begin_aside(e, store->path);
     Value value = stmt->u.decl.sampled ? sample(e, scope, store->type.shape, init, NULL) : eval(e, scope, init);
     if (store->type.elem == ELEM_REAL) value = cast(e, ELEM_REAL, value, init->span);
     value = broadcast_to(e, value, store->type.shape, init->span);
-    Graph *graph = e->graph;
-    if (!is_poison(value)) build_result(graph, NULL, value.u.node, origin_at(e, init->span));
-    e->graph = outer;
-    e->entry = entry;
-    e->current = current;
-    e->current_count = current_count;
-    e->loop = loop;
-    e->first_contents = first_contents;
-    e->site = site;
-    e->draws = draws;
+    if (!is_poison(value)) build_result(e->graph, NULL, value.u.node, origin_at(e, init->span));
+    Graph *graph = end_aside(e, &before, "a first value", init->span);
     return is_poison(value) ? NULL : graph;
 }
 
@@ -351,7 +362,7 @@ void run_stmt(Elaborator *e, Scope *scope, const AstStmt *stmt, Flow *flow) {
     case AST_REPEAT: run_repeat(e, scope, stmt); break;
     case AST_SCAN: run_scan(e, scope, stmt); break;
     case AST_EMIT: run_emit(e, scope, stmt); break;
-    case AST_CONST: not_supported(e, stmt, "`const`"); break;
+    case AST_CONST: declare_constant(e, scope, stmt); break;
     case AST_IMPORT: import_file(e, scope, stmt); break;
     case AST_SIZE:
     case AST_MODULE:

@@ -10,8 +10,26 @@ const char *index_letter(Elaborator *e, int axis) {
 
 static Node *find_first_content(Elaborator *e, const Store *store) {
     for (int f = 0; f < e->first_contents.count; f++)
-        if (e->first_contents.at[f]->u.store == store) return e->first_contents.at[f];
+        if (e->first_contents.at[f].store == store) return e->first_contents.at[f].node;
     return NULL;
+}
+
+enum { COST_FREE = 4 }; /* additions */
+
+/* A mask or a count, computed from positions alone, is not stored: it costs nothing where it is read. */
+static bool is_free_constant(const Node *value) {
+    int cost = 0;
+    if (value->op != OP_nest || value->arg_count > 0 || value->u.nest.reduce != REDUCE_NONE) return false;
+    for (int x = 0; x < value->u.nest.body.exprs.count; x++) {
+        const Expr *expr = &value->u.nest.body.exprs.at[x];
+        if (expr->kind == EXPR_CALL) cost += scalar_table[expr->u.call.fn].cost;
+    }
+    return cost <= COST_FREE;
+}
+
+static Node *constant_node(Graph *graph, Store *store) {
+    Node *value = store->init->roots.at[0]->args[0];
+    return is_free_constant(value) ? copy_node(graph, value, NULL) : build_store(graph, store, value->origin);
 }
 
 /* What the store held when the entry began: a leaf of the entry's own graph, which loops capture. */
@@ -21,10 +39,11 @@ static Node *first_content(Elaborator *e, Store *store) {
     Graph *graph = e->graph;
     while (graph->around != NULL)
         graph = graph->around;
-    leaf = build_store(graph, store, origin_at(e, store->span));
+    leaf =
+        store->kind == STORE_CONST ? constant_node(graph, store) : build_store(graph, store, origin_at(e, store->span));
     const char *dot = strrchr(store->path, '.');
     leaf->label = intern_text(e->names, dot != NULL ? dot + 1 : store->path);
-    vec_push(e->arena, &e->first_contents, leaf);
+    vec_push(e->arena, &e->first_contents, ((FirstContent){store, leaf}));
     return leaf;
 }
 

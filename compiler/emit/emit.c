@@ -45,6 +45,7 @@ void emitter_make_routines(Emitter *emitter) {
         emitter->initials[s] = make_routine(emitter->arena, initial_graph(emitter->arena, store), NULL, target);
         name_kernels(emitter, emitter->initials[s], initial_name(emitter, store));
     }
+    find_constants(emitter);
 }
 
 /* ---- NAME.c ---- */
@@ -69,6 +70,7 @@ static void write_top(Writer *writer, const Emitter *emitter) {
 
 static void write_kernels(Writer *writer, const Emitter *emitter) {
     const Program *program = emitter->program;
+    emit_constants(writer, emitter);
     for (int e = 0; e < program->entries.count; e++) {
         const Entry *entry = program->entries.at[e];
         write_line(writer, "/* ---- entry %s, %s */", comment_safe(emitter->arena, entry->name),

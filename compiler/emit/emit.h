@@ -6,6 +6,12 @@
 #include "compiler/kernels/target.h"
 #include "compiler/support/writer.h"
 
+/* A constant of the model and the C array that holds it. */
+typedef struct Constant {
+    const Store *store;
+    const char *name;
+} Constant;
+
 typedef struct EmitOptions {
     const char *name;        /* prefix of files and symbols; a C identifier */
     const char *command;     /* the command line that is shown in the header comment, without paths of this machine */
@@ -24,10 +30,11 @@ typedef struct Emitter {
     Arena *arena;
     const Program *program;
     const EmitOptions *options;
-    Routine **routines;    /* by entry */
-    Routine **initials;    /* by Store.position; NULL for steps and the rate, and for what starts at zero */
-    struct Names *names;   /* names.c */
-    struct Fields *fields; /* fields.c */
+    Routine **routines;      /* by entry */
+    Routine **initials;      /* by Store.position; NULL for steps and the rate, and for what starts at zero */
+    struct Names *names;     /* names.c */
+    struct Fields *fields;   /* fields.c */
+    VEC(Constant) constants; /* those that a routine reads */
 } Emitter;
 
 /* Chooses all names and places of fields; the routines are still to be made. The program has been elaborated and has
@@ -86,6 +93,12 @@ void name_kernels(const Emitter *emitter, const Routine *routine, const char *na
 void emit_routine(Writer *writer, const Emitter *emitter, const Routine *routine, const char *name);
 /* The same for first contents: static void init_FIELD(const init_call *call), with model, trainer and draw. */
 void emit_initial(Writer *writer, const Emitter *emitter, const Routine *routine, const char *name);
+
+/* ---- constant.c ---- */
+
+void find_constants(Emitter *emitter); /* when all routines are made */
+const char *constant_name(const Emitter *emitter, const Store *store);
+void emit_constants(Writer *writer, const Emitter *emitter); /* static const arrays */
 
 /* ---- header.c, model.c, entry.c ---- */
 

@@ -20,7 +20,7 @@ static bool dim_is_simple(Dim dim) {
 }
 
 /* The shortest text that reads back as the same number. */
-static const char *number_code(const StageText *text, double number) {
+const char *number_code(const StageText *text, double number) {
     bool is_double = text->emitter->options->target->is_double;
     char buffer[64];
     for (int digits = 1; digits <= 17; digits++) {
@@ -35,6 +35,7 @@ static const char *number_code(const StageText *text, double number) {
 const char *literal_code(const StageText *text, Elem elem, double number) {
     if (elem == ELEM_BOOL) return number != 0 ? "gr_iall(-1)" : "gr_iall(0)";
     if (elem == ELEM_INT) return arena_print(text->arena, "gr_iall(%.0f)", number);
+    if (!text->emitter->options->target->is_double) number = (double)(float)number; /* may be beyond its range */
     if (isnan(number)) return "gr_pattern(GR_NAN)";
     if (isinf(number)) return number < 0 ? "gr_pattern(GR_SIGN_BIT | GR_INFINITY)" : "gr_pattern(GR_INFINITY)";
     return arena_print(text->arena, "gr_all(%s)", number_code(text, number));

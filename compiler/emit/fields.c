@@ -142,6 +142,7 @@ void place_fields(Emitter *emitter) {
 
 const char *store_address(const Emitter *emitter, const Store *store) {
     if (store->kind == STORE_STEP) return "&call->step";
+    if (store->kind == STORE_CONST) return constant_name(emitter, store);
     if (store->kind == STORE_ARGUMENT)
         return arena_print(emitter->arena, "call->%s", argument_name(emitter, store->argument));
     const Place *place = &emitter->fields->places[store->position];

@@ -44,6 +44,7 @@ Code expr_own_code(StageText *text, int expr);
 const char *position_code(StageText *text, const Buffer *buffer, const Affine *axes);
 const char *affine_code(StageText *text, Affine affine);
 const char *dim_code(const StageText *text, Dim dim); /* "64", "call->n" */
+const char *number_code(const StageText *text, double number); /* finite: the shortest that reads back */
 const char *literal_code(const StageText *text, Elem elem, double number);
 const char *elem_vector(Elem elem);            /* "gr_vec" */
 const char *memory_kind(const Buffer *buffer); /* of the runtime's loads and stores: "i" in gr_iload */

@@ -171,6 +171,13 @@ static Tensor first_content(Evaluation *evaluation, const Store *store) {
     return tensor;
 }
 
+Tensor evaluate_constant(const Evaluation *evaluation, const Store *store) {
+    Evaluation alone = {.arena = evaluation->arena, .program = evaluation->program, .mode = evaluation->mode};
+    alone.margin = INFINITY;
+    evaluate_graph(&alone, store->init);
+    return alone.values[store->init->roots.at[0]->args[0]->id];
+}
+
 void evaluate_initial(Evaluation *evaluation) {
     const Program *program = evaluation->program;
     uint64_t tick = evaluation->tick;

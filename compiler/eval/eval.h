@@ -49,6 +49,9 @@ void evaluate_graph(Evaluation *evaluation, const Graph *graph);
 /* First contents of all stores, from the seed: room for them is made where evaluation->stores is NULL. */
 void evaluate_initial(Evaluation *evaluation);
 
+/* What a STORE_CONST holds: the same in every program, whatever the seed. */
+Tensor evaluate_constant(const Evaluation *evaluation, const Store *store);
+
 /* ---- for the evaluation rules of operations (OpDef.evaluate), which fill evaluation->values[node->id] ---- */
 
 /* A value as it is stored: a real is rounded to float in EVAL_FLOAT. */

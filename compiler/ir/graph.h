@@ -113,7 +113,8 @@ typedef enum StoreKind {
     STORE_SLOT,    /* an optimizer's memory */
     STORE_STEP,    /* completed calls of an entry: one int, kept as 64 bits in the trainer */
     STORE_RATE,    /* lr_scale of the trainer: one real */
-    STORE_ARGUMENT /* the caller's: a `state` argument of an entry, which is not among Program.stores */
+    STORE_ARGUMENT, /* the caller's: a `state` argument of an entry, which is not among Program.stores */
+    STORE_CONST     /* computed while compiling, never changed; in Program.constants */
 } StoreKind;
 
 typedef struct Store {
@@ -211,6 +212,7 @@ typedef struct Program {
     VEC(const Source *) imported; /* the other files that it was read from */
     VEC(Size *) sizes;
     VEC(Store *) stores; /* in path order of the text: params and states, then slots, steps, the rate */
+    VEC(Store *) constants;
     VEC(Entry *) entries;
     Store *rate; /* NULL where nothing uses it */
 } Program;

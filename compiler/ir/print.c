@@ -344,7 +344,7 @@ static void print_indented(Writer *writer, const Graph *graph) {
 }
 
 static void print_store(Writer *writer, const Store *store) {
-    static const char *const kinds[] = {"param", "state", "slot", "step", "rate"};
+    static const char *const kinds[] = {"param", "state", "slot", "step", "rate", "argument", "const"};
     const char *owner = store->entry ? arena_print(writer->arena, " of %s", store->entry->name) : "";
     write_line(writer, "store %s %s %s%s", store->path, kinds[store->kind], type_text(writer->arena, store->type),
                owner);
@@ -381,6 +381,8 @@ void print_program(Writer *writer, const Program *program) {
         const Size *size = program->sizes.at[i];
         write_line(writer, "size %s = %lld..%lld", size->name, (long long)size->low, (long long)size->high);
     }
+    for (int i = 0; i < program->constants.count; i++)
+        print_store(writer, program->constants.at[i]);
     for (int i = 0; i < program->stores.count; i++)
         print_store(writer, program->stores.at[i]);
     for (int i = 0; i < program->entries.count; i++)

@@ -41,6 +41,8 @@ Store *reader_store(Reader *reader) {
     Name path = reader_name(reader, "the path of a store");
     for (int i = 0; i < reader->program->stores.count; i++)
         if (reader->program->stores.at[i]->path == path) return reader->program->stores.at[i];
+    for (int i = 0; i < reader->program->constants.count; i++)
+        if (reader->program->constants.at[i]->path == path) return reader->program->constants.at[i];
     for (int i = 0; reader->entry && i < reader->entry->inputs.count; i++) {
         Store *state = reader->entry->inputs.at[i]->state;
         if (state && state->path == path) return state;
@@ -83,6 +85,7 @@ static void read_size(Reader *reader) {
 
 static StoreKind read_store_kind(Reader *reader) {
     static const char *const kinds[] = {"param", "state", "slot", "step", "rate"};
+    if (reader_accept_word(reader, "const")) return STORE_CONST;
     for (int i = 0; i < (int)(sizeof kinds / sizeof *kinds); i++)
         if (reader_accept_word(reader, kinds[i])) return (StoreKind)i;
     reader_error(reader, reader_span(reader), "expected param, state, slot, step or rate");
@@ -114,7 +117,10 @@ static void read_store(Reader *reader, OwnedList *owned) {
         vec_push(reader->arena, owned, item);
     }
     if (reader->failed) return;
-    vec_push(reader->arena, &reader->program->stores, store);
+    if (store->kind == STORE_CONST)
+        vec_push(reader->arena, &reader->program->constants, store);
+    else
+        vec_push(reader->arena, &reader->program->stores, store);
     if (store->kind == STORE_RATE) reader->program->rate = store;
     reader->entry = NULL;
     Graph *init = reader_graph(reader);

@@ -123,6 +123,8 @@ static bool is_input_of(const Entry *entry, const Argument *argument) {
 }
 
 static bool is_store_of(const Program *program, const Entry *entry, const Store *store) {
+    for (int i = 0; store && i < program->constants.count; i++)
+        if (program->constants.at[i] == store) return true;
     if (store && store->kind == STORE_ARGUMENT) return entry && is_input_of(entry, store->argument);
     int position = store ? store->position : -1;
     return position >= 0 && position < program->stores.count && program->stores.at[position] == store;
@@ -149,10 +151,8 @@ static int count_results(const Graph *graph, const Argument *output) {
     return count;
 }
 
-static void verify_store(Verifier *verifier, const Program *program, int position) {
-    const Store *store = program->stores.at[position];
+static void verify_store(Verifier *verifier, const Program *program, const Store *store) {
     verifier->where = arena_print(verifier->arena, "store %s", store->path);
-    if (store->position != position) wrong(verifier, NULL, "its position is not its place");
     for (int i = 0; i < store->type.shape.rank; i++)
         if (!dim_is_constant(store->type.shape.dims[i])) wrong(verifier, NULL, "its shape is not constant");
     bool counts = store->kind == STORE_STEP || store->kind == STORE_RATE;
@@ -196,8 +196,12 @@ bool verify_graph(Arena *arena, const Graph *graph, const char **why) {
 
 bool verify_program(Arena *arena, const Program *program, const char **why) {
     Verifier verifier = {.arena = arena, .why = *why};
-    for (int i = 0; i < program->stores.count; i++)
-        verify_store(&verifier, program, i);
+    for (int i = 0; i < program->constants.count; i++)
+        verify_store(&verifier, program, program->constants.at[i]);
+    for (int i = 0; i < program->stores.count; i++) {
+        verify_store(&verifier, program, program->stores.at[i]);
+        if (program->stores.at[i]->position != i) wrong(&verifier, NULL, "its position is not its place");
+    }
     for (int i = 0; i < program->entries.count; i++)
         verify_entry(&verifier, program, program->entries.at[i]);
     bool right = verifier.why == *why;

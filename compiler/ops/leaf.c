@@ -22,7 +22,10 @@ const char *store_check(Arena *arena, const Node *node) {
 
 void store_evaluate(Evaluation *evaluation, const Node *node) {
     const Store *store = node->u.store;
-    bool argument = store->kind == STORE_ARGUMENT;
-    evaluation->values[node->id] =
-        argument ? evaluation->inputs[store->argument->position] : evaluation->stores[store->position];
+    Tensor *value = &evaluation->values[node->id];
+    switch (store->kind) {
+    case STORE_ARGUMENT: *value = evaluation->inputs[store->argument->position]; break;
+    case STORE_CONST: *value = evaluate_constant(evaluation, store); break;
+    default: *value = evaluation->stores[store->position]; break;
+    }
 }

@@ -50,6 +50,8 @@ bool run_passes(Program *program, Diagnostics *diagnostics,
                 void (*after)(void *context, const Pass *pass, bool changed), void *context) {
     for (int i = 0; i < pass_count; i++) {
         bool changed = false;
+        for (int c = 0; c < program->constants.count; c++)
+            changed |= run_pass(&pass_table[i], &program->constants.at[c]->init, diagnostics);
         for (int s = 0; s < program->stores.count; s++) {
             Store *store = program->stores.at[s];
             if (store->init != NULL) changed |= run_pass(&pass_table[i], &store->init, diagnostics);

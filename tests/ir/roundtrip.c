@@ -149,3 +149,18 @@ Test(roundtrip, states_of_the_caller) {
           "    update f.k %2\n"
           "    result y %3\n");
 }
+
+Test(roundtrip, constants) {
+    check("model m\n"
+          "store table const real[2, 3]\n"
+          "    %0 = random normal 7 : real[2, 3]\n"
+          "    result %0\n"
+          "store blocks.mask const bool[3]\n"
+          "    %0 = nest[i < 3] less(i, 2) : bool[3]\n"
+          "    result %0\n"
+          "entry f() -> y: real[2, 3]\n"
+          "    %0 = store table : real[2, 3]\n"
+          "    %1 = store blocks.mask : bool[3]\n"
+          "    %2 = nest[i < 2, j < 3] select(%1[j], %0[i, j], 0.0) : real[2, 3]\n"
+          "    result y %2\n");
+}
