@@ -848,8 +848,8 @@ static void init_net_layers_0_w_value(const init_call *call, int first_i, int la
     const gr_draw draw = gr_draw_at(&call->draw, 0xad1bab60u);
     for (int i = first_i; i < last_i; i++) {
         for (int j = 0; j < 128; j += GR_LANES) {
-            gr_store(&w[i * 128 + j], gr_uniform(&draw, gr_iall(i * 128 + j) + gr_iota()) * gr_all(0.35355339f) +
-                     gr_all(-0.176776695f));
+            gr_store(&w[i * 128 + j], gr_uniform(&draw, gr_iall(i * 128 + j) + gr_iota()) * gr_all(0.35355338f) +
+                     gr_all(-0.17677669f));
         }
     }
 }

@@ -496,6 +496,10 @@ GR_LOOKUP(byte_, uint8_t, gr_ivec)
 GR_INLINE gr_ivec gr_blookup(const uint8_t *p, gr_ivec offset, gr_ivec inside, int count) {
     return gr_as_mask(gr_byte_lookup(p, offset, inside, count));
 }
+/* As initialisers */
+#define GR_CONST_INFINITY ((gr_real)(1.0 / 0.0))
+#define GR_CONST_NAN      ((gr_real)(0.0 / 0.0))
+
 /* 0 <= position < size */
 GR_INLINE gr_ivec gr_within(gr_ivec position, int size) {
     return gr_iless(gr_iall(-1), position) & gr_iless(position, gr_iall(size));
