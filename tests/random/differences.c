@@ -63,7 +63,7 @@ static bool evaluate_base(Subject *subject) {
     return evaluation.margin > MARGIN;
 }
 
-static bool depends_on_grad(const Node *node) {
+static bool depends_on_grad(const Node *node) { /* those in bodies of loops are part of the function */
     if (node->op == OP_grad) return true;
     for (int a = 0; a < node->arg_count; a++)
         if (depends_on_grad(node->args[a])) return true;

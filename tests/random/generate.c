@@ -83,14 +83,14 @@ static Tensor any_content(Generator *g, Type type, bool is_byte, int64_t low, in
     return tensor;
 }
 
-/* The value of a gradient: that of its expansion. */
-static bool evaluate_grad(Generator *g, Node *grad) {
+/* The value of a gradient, or of what a loop makes, in which there may be some: that of its expansion. */
+static bool evaluate_expanded(Generator *g, Node *node) {
     Graph *graph = g->graph;
     Diagnostics diagnostics;
     diagnostics_open(&diagnostics, g->arena);
-    Argument argument = {.role = ARGUMENT_OUTPUT, .type = grad->type};
+    Argument argument = {.role = ARGUMENT_OUTPUT, .type = node->type};
     strcpy(g->draft, program_text(g->arena, g->program));
-    build_result(graph, &argument, grad, NULL);
+    build_result(graph, &argument, node, NULL);
     Graph *expanded = pass_dead(pass_autodiff(graph, &diagnostics), &diagnostics);
     graph->nodes.count--;
     graph->roots.count--;
@@ -98,18 +98,47 @@ static bool evaluate_grad(Generator *g, Node *grad) {
     Evaluation evaluation = g->evaluation;
     evaluation.outputs = ARENA_ARRAY(g->arena, Tensor, 1);
     evaluate_graph(&evaluation, expanded);
-    g->evaluation.values[grad->id] = evaluation.outputs[0];
+    g->evaluation.values[node->id] = evaluation.outputs[0];
     return true;
 }
 
+/* The generator that stands in the graph of the node. */
+static Generator *level_of(Generator *g, const Node *node) {
+    while (g->around && (node->id >= g->graph->nodes.count || g->graph->nodes.at[node->id] != node))
+        g = g->around;
+    return g;
+}
+
+/* What stands for a value of the graph around has that value. */
+static Tensor captured_value(Generator *g, const Node *formal) {
+    Node *outside = NULL;
+    for (int i = 0; i < g->graph->captures.count; i++)
+        if (g->graph->captures.at[i].formal == formal) outside = g->graph->captures.at[i].outside;
+    return value_of(g->around, outside);
+}
+
+Tensor value_of(Generator *g, Node *node) {
+    g = level_of(g, node);
+    Tensor *value = &g->evaluation.values[node->id];
+    bool captured = node->op == OP_formal && node->u.formal.kind == FORMAL_CAPTURE;
+    if (captured) *value = g->evaluation.formals[FORMAL_CAPTURE][node->u.formal.number] = captured_value(g, node);
+    return *value;
+}
+
+static void evaluate_captures(Generator *g) {
+    for (int i = 0; i < g->graph->captures.count; i++)
+        value_of(g, g->graph->captures.at[i].formal);
+}
+
 static bool evaluate_node(Generator *g, Node *node) {
+    evaluate_captures(g);
     if (node->op == OP_input) {
         const Argument *input = node->u.input;
         g->evaluation.inputs[input->position] = any_content(g, node->type, input->is_byte, input->low, input->high);
     }
     if (node->op == OP_store && !g->evaluation.stores[node->u.store->position].values)
         g->evaluation.stores[node->u.store->position] = any_content(g, node->type, false, 0, -1);
-    if (node->op == OP_grad) return evaluate_grad(g, node);
+    if (node->op == OP_grad || node->op == OP_part) return evaluate_expanded(g, node);
     op_table[node->op].evaluate(&g->evaluation, node);
     return true;
 }
@@ -148,16 +177,21 @@ const Value *any_value(Generator *g, Elem elem) {
 
 enum { WORK_LIMIT = 40000 };
 
-static void grow(Generator *g) {
-    int total = 0, steps = 5 + below(g, 16);
-    for (int m = 0; m < op_maker_count; m++)
-        total += op_makers[m].weight;
-    for (int tries = 0; steps > 0 && tries < 100 && g->work < WORK_LIMIT; tries++) {
-        int choice = below(g, total), m = 0;
-        while (choice >= op_makers[m].weight)
-            choice -= op_makers[m++].weight;
-        steps -= op_makers[m].make(g);
+bool make_any(Generator *g, bool inside) {
+    int total = 0, m = 0;
+    for (int i = 0; i < op_maker_count; i++)
+        total += inside ? op_makers[i].inside : op_makers[i].weight;
+    for (int choice = below(g, total);; m++) {
+        int weight = inside ? op_makers[m].inside : op_makers[m].weight;
+        if (choice < weight) return op_makers[m].make(g);
+        choice -= weight;
     }
+}
+
+static void grow(Generator *g) {
+    int steps = 5 + below(g, 16);
+    for (int tries = 0; steps > 0 && tries < 100 && g->work < WORK_LIMIT; tries++)
+        steps -= make_any(g, false);
 }
 
 /* What training remembers is there for entries that update. */
@@ -199,6 +233,7 @@ Program *generate(Arena *arena, Interner *names, const char *name, uint64_t seed
     g->evaluation.inputs = ARENA_ARRAY(arena, Tensor, 64);
     g->evaluation.stores = ARENA_ARRAY(arena, Tensor, 64);
     g->evaluation.values = ARENA_ARRAY(arena, Tensor, NODE_LIMIT);
+    g->evaluation.parts = ARENA_ARRAY(arena, Tensor *, NODE_LIMIT);
     for (int i = 1 + below(g, 3); i > 0; i--)
         make_input(g);
     for (int i = below(g, 4); i > 0; i--)

@@ -31,6 +31,7 @@ typedef struct Generator {
     int64_t work;          /* points that evaluating it walks over */
     uint32_t sites;
     char *draft;
+    struct Generator *around; /* in a loop's body: as it was before the loop */
 } Generator;
 
 /* One entry, called `name`, whose stores begin with that name as well. Its text so far is copied to `draft` before a
@@ -48,6 +49,8 @@ const char *any_text(Generator *g, const char *const *texts); /* NULL-terminated
 /* Looks at a node that was built last and puts it into the pool; false where its values are not sane (it is taken back
  * then, and must not be used). */
 bool keep_value(Generator *g, Node *node);
+/* What a node of the pool is at the sizes at which graphs are looked at. */
+Tensor value_of(Generator *g, Node *node);
 /* A value of that type of elements to be read, rather a late one or one that nobody reads; NULL: there is none. */
 const Value *any_value(Generator *g, Elem elem);
 Dim any_dim(Generator *g);
@@ -61,15 +64,19 @@ typedef bool Maker(Generator *g);
 /* How operations are made: one row for each of ops.def. */
 typedef struct OpMaker {
     Op op;
-    int weight; /* how often it is tried while a graph grows; 0: at its beginning or end */
+    int weight; /* how often it is tried while a graph grows; 0: elsewhere */
+    int inside; /* the same for the body of a loop */
     Maker *make;
 } OpMaker;
+
+bool make_any(Generator *g, bool inside); /* tries one by weight */
 
 extern const OpMaker op_makers[];
 extern const int op_maker_count;
 
 Maker make_input, make_store, make_random, make_stop, make_grad, make_result, make_update, make_loss; /* make.c */
 Maker make_regroup, make_concat, make_gather, make_scatter_add, make_cumsum, make_argsort;            /* move.c */
+Maker make_scan, make_custom;                                                                         /* loop.c */
 Maker make_nest;                                                                                      /* nest.c */
 
 /* A real scalar that depends on the value: a weighted sum of its elements. NULL: not sane. */

@@ -2,21 +2,26 @@
 #include "tests/random/generate.h"
 
 const OpMaker op_makers[] = {
-    {OP_nest, 100, make_nest},
-    {OP_random, 4, make_random},
-    {OP_stop, 3, make_stop},
-    {OP_grad, 16, make_grad},
-    {OP_input, 6, make_input},
-    {OP_store, 4, make_store},
-    {OP_update, 0, make_update},
-    {OP_loss, 0, make_loss},
-    {OP_result, 0, make_result},
-    {OP_regroup, 5, make_regroup},
-    {OP_concat, 4, make_concat},
-    {OP_gather, 5, make_gather},
-    {OP_scatter_add, 4, make_scatter_add},
-    {OP_cumsum, 4, make_cumsum},
-    {OP_argsort, 3, make_argsort},
+    {OP_nest, 100, 100, make_nest},
+    {OP_random, 4, 6, make_random},
+    {OP_stop, 3, 0, make_stop}, /* in a body, nobody could hold it still for differences */
+    {OP_grad, 16, 8, make_grad},
+    {OP_input, 6, 0, make_input},
+    {OP_store, 4, 2, make_store},
+    {OP_regroup, 5, 5, make_regroup},
+    {OP_concat, 4, 4, make_concat},
+    {OP_gather, 5, 5, make_gather},
+    {OP_scatter_add, 4, 3, make_scatter_add},
+    {OP_cumsum, 4, 3, make_cumsum},
+    {OP_argsort, 3, 2, make_argsort},
+    {OP_scan, 10, 8, make_scan},
+    {OP_formal, 0, 0, make_scan},
+    {OP_yield, 0, 0, make_scan},
+    {OP_part, 0, 0, make_scan},
+    {OP_custom, 4, 3, make_custom},
+    {OP_update, 0, 0, make_update},
+    {OP_loss, 0, 0, make_loss},
+    {OP_result, 0, 0, make_result},
 };
 const int op_maker_count = (int)(sizeof op_makers / sizeof *op_makers);
 
@@ -119,7 +124,8 @@ bool make_stop(Generator *g) {
 static const Value *any_leaf(Generator *g) {
     for (int tries = 0; tries < 10; tries++) {
         const Value *value = &g->pool.at[below(g, g->pool.count)];
-        bool leaf = value->node->op == OP_input || value->node->op == OP_store;
+        Op op = value->node->op;
+        bool leaf = op == OP_input || op == OP_store || op == OP_formal;
         if (leaf && value->node->type.elem == ELEM_REAL) return value;
     }
     return NULL;

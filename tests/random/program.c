@@ -1,6 +1,7 @@
 #include "tests/random/program.h"
 #include "compiler/ops/build.h"
 #include "compiler/ops/op.h"
+#include "compiler/passes/pipeline.h"
 #include <string.h>
 
 /* ---- text ---- */
@@ -56,12 +57,30 @@ static bool in_nest(const Search *search, const Node *node) {
     return false;
 }
 
+static bool in_graph(const Search *search, const Graph *graph);
+
+static bool in_region(const Search *search, const Node *node) {
+    if (!op_has_region(node->op)) return false;
+    return in_dim(search, node->u.region->length) || in_graph(search, node->u.region->body);
+}
+
+static bool in_addressing(const Search *search, const Node *node) {
+    if (node->op != OP_gather && node->op != OP_scatter_add) return false;
+    const Addressing *points = &node->u.addressing;
+    for (int i = 0; i < points->index_count; i++)
+        if (in_dim(search, points->indices[i].size)) return true;
+    for (int a = 0; a < points->rank; a++)
+        if (in_dim(search, points->axes[a].affine.constant)) return true;
+    return false;
+}
+
 static bool in_graph(const Search *search, const Graph *graph) {
     for (int i = 0; i < graph->nodes.count; i++) {
         const Node *node = graph->nodes.at[i];
         bool stored = node->op == OP_store || node->op == OP_update;
         if (stored && search->store && node->u.store == search->store) return true;
         if (in_shape(search, node->type.shape) || (node->op == OP_nest && in_nest(search, node))) return true;
+        if (in_region(search, node) || in_addressing(search, node)) return true;
     }
     return false;
 }
@@ -130,26 +149,22 @@ void program_tidy(Program *program) {
 }
 
 static bool is_read(const Graph *graph, const Argument *argument) {
-    for (int i = 0; i < graph->nodes.count; i++)
-        if (graph->nodes.at[i]->op == OP_input && graph->nodes.at[i]->u.input == argument) return true;
+    for (int i = 0; i < graph->nodes.count; i++) {
+        const Node *node = graph->nodes.at[i];
+        if (node->op == OP_input && node->u.input == argument) return true;
+        if (op_has_region(node->op) && is_read(node->u.region->body, argument)) return true;
+    }
     return false;
 }
 
 void program_drop_dead(Program *program) {
     Entry *entry = program->entries.at[0];
-    Graph *graph = entry->graph;
-    bool *needed = ARENA_ARRAY(program->arena, bool, graph->nodes.count);
-    int kept = 0, inputs = 0;
-    for (int i = graph->nodes.count - 1; i >= 0; i--) {
-        needed[i] |= op_table[graph->nodes.at[i]->op].root;
-        for (int a = 0; needed[i] && a < graph->nodes.at[i]->arg_count; a++)
-            needed[graph->nodes.at[i]->args[a]->id] = true;
-    }
-    for (int i = 0; i < graph->nodes.count; i++)
-        if (needed[i]) graph->nodes.at[kept++] = graph->nodes.at[i];
-    graph->nodes.count = kept;
+    Diagnostics diagnostics;
+    int inputs = 0;
+    diagnostics_open(&diagnostics, program->arena);
+    entry->graph = pass_dead(entry->graph, &diagnostics);
     for (int i = 0; i < entry->inputs.count; i++)
-        if (is_read(graph, entry->inputs.at[i])) entry->inputs.at[inputs++] = entry->inputs.at[i];
+        if (is_read(entry->graph, entry->inputs.at[i])) entry->inputs.at[inputs++] = entry->inputs.at[i];
     entry->inputs.count = inputs;
     program_tidy(program);
 }

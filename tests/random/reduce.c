@@ -53,10 +53,29 @@ static bool is_fill(const Node *node) {
     return node->op == OP_nest && node->arg_count == 0 && node->u.nest.body.exprs.count == 1;
 }
 
+static void edit_nodes(Cursor *cursor);
+static void edit_nests(Cursor *cursor);
+
+/* Nodes of the body; and the loop the other way round. */
+static void edit_region(Cursor *cursor, Node *node) {
+    Graph *graph = cursor->graph;
+    if (node->u.region->reversed && take(cursor)) {
+        node->u.region->reversed = false;
+        done(cursor, true);
+    }
+    cursor->graph = node->u.region->body;
+    edit_nodes(cursor);
+    edit_nests(cursor);
+    cursor->graph = graph;
+}
+
 static void edit_nodes(Cursor *cursor) {
     for (int i = cursor->graph->nodes.count - 1; i >= 0; i--) {
         Node *node = cursor->graph->nodes.at[i];
-        if (op_table[node->op].root || node->op == OP_input || is_fill(node)) continue;
+        if (op_has_region(node->op) && cursor->result == EDIT_END) edit_region(cursor, node);
+        if (cursor->result != EDIT_END) return;
+        bool stays = op_table[node->op].root || node->op == OP_input || node->op == OP_scan || is_fill(node);
+        if (stays) continue;
         if (take(cursor)) {
             node_to_input(cursor->program, node);
             done(cursor, true);
@@ -90,11 +109,21 @@ static Shape new_shape(Arena *arena, Shape shape, int64_t from, int64_t to) {
     return shape_of(arena, shape.rank, dims);
 }
 
+static void change_region(Cursor *cursor, Region *region, int64_t from, int64_t to);
+
 static void change_dims(Cursor *cursor, Graph *graph, int64_t from, int64_t to) {
     Arena *arena = cursor->program->arena;
     for (int i = 0; i < graph->nodes.count; i++) {
         Node *node = graph->nodes.at[i];
         node->type.shape = new_shape(arena, node->type.shape, from, to);
+        if (op_has_region(node->op)) change_region(cursor, node->u.region, from, to);
+        if (node->op == OP_gather || node->op == OP_scatter_add) {
+            Addressing *points = &node->u.addressing;
+            Index *sizes = arena_copy(arena, points->indices, (size_t)points->index_count * sizeof *sizes);
+            for (int x = 0; x < points->index_count; x++)
+                sizes[x].size = new_dim(sizes[x].size, from, to);
+            points->indices = sizes;
+        }
         if (node->op != OP_nest) continue;
         Nest *nest = &node->u.nest;
         Index *indices = arena_copy(arena, nest->indices, (size_t)nest->index_count * sizeof *indices);
@@ -102,6 +131,11 @@ static void change_dims(Cursor *cursor, Graph *graph, int64_t from, int64_t to) 
             indices[x].size = new_dim(indices[x].size, from, to);
         nest->indices = indices;
     }
+}
+
+static void change_region(Cursor *cursor, Region *region, int64_t from, int64_t to) {
+    region->length = new_dim(region->length, from, to);
+    change_dims(cursor, region->body, from, to);
 }
 
 static void change_all_dims(Cursor *cursor, int64_t from, int64_t to) {
@@ -120,9 +154,13 @@ static void change_all_dims(Cursor *cursor, int64_t from, int64_t to) {
 }
 
 static bool has_dim(const Graph *graph, int64_t size) {
-    for (int i = 0; i < graph->nodes.count; i++)
-        for (int a = 0; a < graph->nodes.at[i]->type.shape.rank; a++)
-            if (dim_equal(graph->nodes.at[i]->type.shape.dims[a], dim_constant(size))) return true;
+    for (int i = 0; i < graph->nodes.count; i++) {
+        const Node *node = graph->nodes.at[i];
+        for (int a = 0; a < node->type.shape.rank; a++)
+            if (dim_equal(node->type.shape.dims[a], dim_constant(size))) return true;
+        if (!op_has_region(node->op)) continue;
+        if (dim_equal(node->u.region->length, dim_constant(size)) || has_dim(node->u.region->body, size)) return true;
+    }
     return false;
 }
 
@@ -230,16 +268,20 @@ static void edit_positions(Cursor *cursor, Node *node) {
     }
 }
 
+static void edit_nests(Cursor *cursor) {
+    for (int i = cursor->graph->nodes.count - 1; i >= 0 && cursor->result == EDIT_END; i--) {
+        Node *node = cursor->graph->nodes.at[i];
+        if (node->op != OP_nest) continue;
+        edit_body(cursor, node);
+        if (cursor->result == EDIT_END) edit_positions(cursor, node);
+    }
+}
+
 Edited edit_program(Program *program, int number) {
     Cursor cursor = {program, program->entries.at[0]->graph, number, EDIT_END};
     edit_roots(&cursor);
     edit_nodes(&cursor);
     edit_dims(&cursor);
-    for (int i = cursor.graph->nodes.count - 1; i >= 0; i--) {
-        Node *node = cursor.graph->nodes.at[i];
-        if (node->op != OP_nest || cursor.result != EDIT_END) continue;
-        edit_body(&cursor, node);
-        edit_positions(&cursor, node);
-    }
+    edit_nests(&cursor);
     return cursor.result;
 }
