@@ -167,7 +167,10 @@ void emit_tile_body(StageText *text) {
         emit_reduction(text);
         if (text->lane_reduced) combine_lanes(text);
     }
+    const bool partial = text->partial;
+    text->partial = partial && !text->lane_reduced; /* behind the loops the lanes are all alike */
     emit_results(text);
+    text->partial = partial;
 }
 
 void emit_tile_function(StageText *text) {

@@ -42,15 +42,19 @@ static void fill_position(Fusion *fusion, const Node *node, Buffer *stacked) {
     kernel_new(fusion->arena, fusion->sequence, stage_copying(fusion->routine, buffer_of(fusion, node), to));
 }
 
+/* A carry that every round leaves as it is. */
+static bool is_unchanged(const Region *region, int carry) {
+    const Node *next = region_yield(region, carry);
+    return next->op == OP_formal && next->u.formal.kind == FORMAL_CARRY && next->u.formal.number == carry;
+}
+
 static void place_yields(Fusion *fusion, Buffer **stacked) {
     const Region *region = fusion->scan->u.region;
     for (int i = 0; i < region->outputs; i++)
         fill_position(fusion, region_yield(region, region->carries + i), stacked[i]);
     for (int i = 0; i < region->carries; i++) {
-        const Node *next = region_yield(region, i);
-        bool same = next->op == OP_formal && next->u.formal.kind == FORMAL_CARRY && next->u.formal.number == i;
-        if (same) continue;
-        Update update = {.carry = fusion->carries[i], .value = new_content(fusion, next)};
+        if (is_unchanged(region, i)) continue;
+        Update update = {.carry = fusion->carries[i], .value = new_content(fusion, region_yield(region, i))};
         vec_push(fusion->arena, &fusion->sequence->updates, update);
     }
 }
@@ -82,7 +86,7 @@ static void place_parts(Fusion *fusion, const Node *scan, Kernel *kernel, Buffer
         if (buffer == NULL) { /* the same bytes as the carry, but there only after the loop */
             buffer = buffer_new(fusion->routine, fusion->sequence, BUFFER_ARENA, part->type.elem, part->type.shape);
             buffer_becomes_view(buffer, carries[result], NULL);
-            buffer->maker = kernel;
+            if (!is_unchanged(region, result)) buffer->maker = kernel;
         }
         name_part(fusion, part, buffer);
     }

@@ -289,7 +289,10 @@ static Node *build_plan(Plan *plan, Reduce reduce) {
     return nest_end(&nest, reduce, body.expr);
 }
 
-static Reduce any_reducer(Generator *g) {
+/* The extremum of nothing is refused by the frontend. */
+static Reduce any_reducer(Generator *g, const Plan *plan) {
+    for (int i = 0; i < plan->index_count; i++)
+        if (plan->indices[i].kind == INDEX_REDUCED && dim_low(plan->indices[i].size) == 0) return REDUCE_SUM;
     return chance(g, 45) ? REDUCE_SUM : (Reduce)(REDUCE_SUM + below(g, REDUCE_ARGMIN));
 }
 
@@ -306,7 +309,7 @@ bool make_nest(Generator *g) {
         new_index(&plan, any_dim(g), &number);
     if (chance(g, 12)) new_index(&plan, any_dim(g), &number);
     if (!deal_kinds(&plan, reduces, false)) return false;
-    Node *node = build_plan(&plan, reduces ? any_reducer(g) : REDUCE_NONE);
+    Node *node = build_plan(&plan, reduces ? any_reducer(g, &plan) : REDUCE_NONE);
     return node && keep_value(g, node);
 }
 
