@@ -18,11 +18,11 @@ bool validate_emission(Arena *arena, const EmitOptions *options, const Emission 
 /* A name for a place that exists in memory alone. */
 #define PLACE "/gradc"
 
-enum { FILES = 4, FAULT_SIZE = 600 };
+enum { FILES = 4, FAULT_SIZE = 600 }; /* of the runtime and the pair; one more for another machine */
 
 typedef struct Validation {
-    const char *header, *source;       /* names of the pair, with PLACE */
-    struct CXUnsavedFile files[FILES]; /* the pair, and what it includes */
+    const char *header, *source;           /* names of the pair, with PLACE */
+    struct CXUnsavedFile files[FILES + 1]; /* the pair, and what it includes */
     unsigned file_count;
     CXIndex index;
     char fault[FAULT_SIZE]; /* the first; memory of our own here would be lost if its door were closed under libclang */
@@ -77,9 +77,22 @@ static bool is_allowed(const char *name) {
     return strcmp(name, "memcpy") == 0 || strcmp(name, "memset") == 0;
 }
 
+/* NEON's functions have no prefix of their own. */
+static bool is_in_arm_neon(CXCursor cursor) {
+    unsigned line, column;
+    CXFile file = file_of(cursor, &line, &column);
+    if (!file) return false;
+    CXString path = clang_getFileName(file);
+    const char *base = strrchr(clang_getCString(path), '/');
+    bool same = base && strcmp(base, "/arm_neon.h") == 0;
+    clang_disposeString(path);
+    return same;
+}
+
 static bool may_be_used(CXCursor function) {
     CXCursor definition = clang_getCursorDefinition(function);
-    if (!clang_Cursor_isNull(definition) && !is_in_system_header(definition)) return true;
+    if (!clang_Cursor_isNull(definition) && (!is_in_system_header(definition) || is_in_arm_neon(definition)))
+        return true;
     CXString name = clang_getCursorSpelling(function);
     bool allowed = is_allowed(clang_getCString(name));
     clang_disposeString(name);
@@ -177,14 +190,37 @@ static CXTranslationUnit parse(Validation *validation, const char *path, const c
     return NULL;
 }
 
+static struct CXUnsavedFile file_in_memory(const char *path, const char *text) {
+    return (struct CXUnsavedFile){path, text, (unsigned long)strlen(text)};
+}
+
+/* AArch64 from any machine: clang brings all headers along but <string.h>, of which two functions are enough. */
+static int add_aarch64(Validation *validation, const char **arguments, int count) {
+    validation->files[validation->file_count++] = file_in_memory(
+        PLACE "/aarch64/string.h", "#include <stddef.h>\n"
+                                   "void *memcpy(void *restrict to, const void *restrict from, size_t);\n"
+                                   "void *memset(void *to, int byte, size_t);\n");
+    static const char *const machine[] = {"--target=aarch64-linux-gnu", "-ffreestanding", "-nostdlibinc",
+                                          "-isystem" PLACE "/aarch64"};
+    for (size_t i = 0; i < sizeof machine / sizeof *machine; i++)
+        arguments[count++] = machine[i];
+    return count;
+}
+
 /* With __SCE__ (a console whose SDK wants it so) clang's <immintrin.h> includes only what -march has: a third of the
  * time. */
 static void check_source(Arena *arena, Validation *validation, const Target *target) {
-    const bool has_vectors = target != NULL && target->lanes > 1;
-    const char *machine = has_vectors ? arena_print(arena, "-march=%s", target->name) : "";
-    const char *const arguments[] = {"-xc", "-std=c11", WARNINGS, machine, "-D__SCE__"};
-    const int count = sizeof arguments / sizeof *arguments;
-    CXTranslationUnit unit = parse(validation, validation->source, arguments, has_vectors ? count : count - 2);
+    const char *arguments[16] = {"-xc", "-std=c11", WARNINGS};
+    int count = 0;
+    while (arguments[count])
+        count++;
+    if (target && strcmp(target->name, "neon") == 0) {
+        count = add_aarch64(validation, arguments, count);
+    } else if (target && target->lanes > 1) {
+        arguments[count++] = arena_print(arena, "-march=%s", target->name);
+        arguments[count++] = "-D__SCE__";
+    }
+    CXTranslationUnit unit = parse(validation, validation->source, arguments, count);
     if (!unit) return;
     clang_visitChildren(clang_getTranslationUnitCursor(unit), check_top, validation);
     clang_disposeTranslationUnit(unit);
@@ -197,10 +233,6 @@ static void check_header(Validation *validation) {
                                             "-Wno-unused-function"};
     CXTranslationUnit unit = parse(validation, validation->header, arguments, sizeof arguments / sizeof *arguments);
     if (unit) clang_disposeTranslationUnit(unit);
-}
-
-static struct CXUnsavedFile file_in_memory(const char *path, const char *text) {
-    return (struct CXUnsavedFile){path, text, (unsigned long)strlen(text)};
 }
 
 bool validate_emission(Arena *arena, const EmitOptions *options, const Emission *emission, const char **why) {

@@ -34,7 +34,7 @@ wrong "an option twice" "--name is given twice" tiny.grad --name=a --name=b
 wrong "a definition twice" "-D K is given twice" tiny.grad -D K=1 -DK=2
 wrong "half a definition" "-D K: write -D NAME=VALUE" tiny.grad -D K
 wrong "no such target" \
-    "--target=x86-64-v5: choose one of native, x86-64-v4, x86-64-v3, generic; did you mean x86-64-v4?" \
+    "--target=x86-64-v5: choose one of native, x86-64-v4, x86-64-v3, neon, generic; did you mean x86-64-v4?" \
     tiny.grad --target=x86-64-v5
 wrong "no such type" "--real=half: choose one of float, double" tiny.grad --real=half
 wrong "contradiction" "-q and -v contradict each other" tiny.grad -q -v

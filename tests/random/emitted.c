@@ -83,7 +83,7 @@ static void emit(Batch *batch, const char *text) {
                            .target = target_find(target_names()[batch->target])};
     snprintf(batch->report->stage, sizeof batch->report->stage, "emission for %s", options.target->name);
     Emission emission = emit_program(arena, lowered, &options);
-    batch->model = (Model){arena, scratch_folder(arena), expanded, lowered, NULL, NULL};
+    batch->model = (Model){arena, scratch_folder(arena), expanded, lowered, NULL, NULL, NULL};
     scratch_write(arena, batch->model.folder, "random_models.h", emission.header);
     scratch_write(arena, batch->model.folder, "random_models.c", emission.source);
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const Build threaded = {"gcc", "-O2 -fopenmp", "native", false};
+static const Build threaded = {"gcc", "-O2 -fopenmp", "native", false, NULL};
 
 #define MODEL_OR_SKIP(model, file)                                                                                     \
     Memory memory = {0};                                                                                               \

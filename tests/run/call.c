@@ -1,5 +1,6 @@
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "tests/run/call.h"
+#include "tests/run/remote.h"
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -55,7 +56,10 @@ Instance instance_new(const Model *model, uint64_t seed) {
     Instance instance = {
         .model = model, .contents = block(emitted->model_size), .trainer = block(emitted->trainer_size)};
     instance.work.seed = seed + 1;
-    require(emitted->init(instance.contents, instance.trainer, seed) == GR_OK, "init fails");
+    if (model->remote)
+        require(remote_init(&instance, seed) == GR_OK, "init fails elsewhere");
+    else
+        require(emitted->init(instance.contents, instance.trainer, seed) == GR_OK, "init fails");
     return instance;
 }
 
@@ -128,6 +132,7 @@ void call_free(Call *call) {
 }
 
 int call_run(Call *call, Instance *instance) {
+    if (instance->model->remote) return remote_run(call, instance);
     gr_work *work = &instance->work;
     size_t threads = work->threads > 0 ? (size_t)work->threads : 1;
     work->scratch_size = call->entry->scratch + threads * call->entry->scratch_per_thread;

@@ -10,6 +10,8 @@
 #include "compiler/eval/eval.h"
 #include "runtime/core/gr.h"
 
+typedef struct Remote Remote; /* see remote.h */
+
 typedef struct Model {
     Arena *arena;
     const char *folder;      /* temporary: the emitted files */
@@ -17,6 +19,7 @@ typedef struct Model {
     const Program *lowered;  /* behind all passes: what was emitted */
     void *object;            /* of dlopen */
     const gr_model *emitted; /* NULL: this compiler or processor is not there, nothing to test */
+    Remote *remote;          /* where calls go, if not NULL: then `emitted` describes it, and is not called itself */
 } Model;
 
 /* Memory of one instance and one call, each block exactly as large as it must be: it is filled with NaNs, and ends

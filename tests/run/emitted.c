@@ -10,11 +10,11 @@
 #endif
 
 static const Build builds[] = {
-    {"gcc", "-O0" SANITIZE, "x86-64-v3", false}, {"gcc", "-O3" SANITIZE, "native", false},
-    {"gcc", "-O2" SANITIZE, "native", true},     {"gcc", "-O3" SANITIZE, "generic", false},
+    {"gcc", "-O0" SANITIZE, "x86-64-v3", false, NULL}, {"gcc", "-O3" SANITIZE, "native", false, NULL},
+    {"gcc", "-O2" SANITIZE, "native", true, NULL},     {"gcc", "-O3" SANITIZE, "generic", false, NULL},
 #ifndef GRADC_SANITIZED
-    {"clang", "-O0", "native", false},           {"clang", "-O3", "x86-64-v3", false},
-    {"clang", "-O3", "native", false},           {"clang", "-O2", "generic", true},
+    {"clang", "-O0", "native", false, NULL},           {"clang", "-O3", "x86-64-v3", false, NULL},
+    {"clang", "-O3", "native", false, NULL},           {"clang", "-O2", "generic", true, NULL},
 #endif
 };
 
@@ -30,7 +30,8 @@ static void compare_all(const char *file) {
 
 /* The example itself is large for the evaluator: one optimizing build and one plain one. */
 Test(emitted, digits) {
-    const Build fast = {"gcc", "-O3" SANITIZE, "native", false}, plain = {"clang", "-O0", "x86-64-v3", false};
+    const Build fast = {"gcc", "-O3" SANITIZE, "native", false, NULL},
+                plain = {"clang", "-O0", "x86-64-v3", false, NULL};
     compare_with_evaluator("../examples/digits/digits.grad", &fast);
     compare_with_evaluator("../examples/digits/digits.grad", &plain);
 }

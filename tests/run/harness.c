@@ -5,6 +5,7 @@
 #include "frontend/parse.h"
 #include "frontend/source.h"
 #include "tests/emit/scratch.h"
+#include "tests/run/remote.h"
 #include <criterion/criterion.h>
 #include <dlfcn.h>
 #include <math.h>
@@ -58,13 +59,14 @@ static bool has_command(Arena *arena, const char *name) {
 }
 
 static bool can_run(const Build *build) {
+    if (build->runner) return true;
     const Target *best = target_find("native"), *wanted = target_find(build->target);
     return wanted->lanes <= best->lanes;
 }
 
-static void emit(Model *model, const Build *build) {
+static void emit(Model *model, const char *target_name, const Build *build) {
     Arena *arena = model->arena;
-    const Target *target = target_find(build->target);
+    const Target *target = target_find(target_name);
     Target twice = target_with_double(target);
     EmitOptions options = {.name = "model_under_test",
                            .command = "gradc compile test.grad",
@@ -77,6 +79,19 @@ static void emit(Model *model, const Build *build) {
     scratch_write(arena, model->folder, "model_under_test.c", emission.source);
 }
 
+/* Compiles a program that serves the model elsewhere, and starts it. */
+static void start_remote(Model *model, const Build *build) {
+    Arena *arena = model->arena;
+    emit(model, build->target, build);
+    cr_assert(scratch_run(arena, model->folder,
+                          "%s -std=c11 " ALL_WARNINGS " %s -I%s -DMODEL=model_under_test_model "
+                          "-DMODEL_HEADER='\"model_under_test.h\"' -static -I. -o remote model_under_test.c "
+                          "%s/tests/remote/main.c %s/runtime/core/tensors.c",
+                          build->compiler, build->flags, GRADC_ROOT, GRADC_ROOT, GRADC_ROOT));
+    model->remote = remote_open(arena, arena_print(arena, "exec %s '%s/remote'", build->runner, model->folder));
+    cr_assert_not_null(model->remote);
+}
+
 Model model_open(Arena *arena, const char *file, const Build *build) {
     Model model = {.arena = arena};
     if (!has_command(arena, build->compiler) || !can_run(build)) return model;
@@ -86,19 +101,21 @@ Model model_open(Arena *arena, const char *file, const Build *build) {
     model.program = expanded;
     model.lowered = lowered;
     model.folder = scratch_folder(arena);
-    emit(&model, build);
+    emit(&model, build->runner ? "generic" : build->target, build);
     cr_assert(scratch_run(arena, model.folder, "%s -std=c11 " ALL_WARNINGS " %s -fPIC -shared -o model.so *.c",
-                          build->compiler, build->flags));
+                          build->runner ? "gcc" : build->compiler, build->runner ? "-O0" : build->flags));
     /* it stays: the threads of OpenMP's pool would outlive their library */
     model.object = dlopen(arena_print(arena, "%s/model.so", model.folder), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     cr_assert_not_null(model.object, "%s", dlerror());
     model.emitted = dlsym(model.object, "model_under_test_model");
     cr_assert_not_null(model.emitted);
     cr_assert_eq(model.emitted->abi, GR_ABI);
+    if (build->runner) start_remote(&model, build);
     return model;
 }
 
 void model_close(Model *model) {
+    if (model->remote) remote_close(model->remote);
     if (model->object) dlclose(model->object);
     if (model->folder) scratch_remove(model->arena, model->folder);
 }

@@ -2,7 +2,9 @@
  *
  * A model (graph text, or a model file) goes two ways: its graphs behind autodiff are evaluated in double; what all
  * passes and the emitter make of them is compiled by the system's compiler into a shared object and called through the
- * thunks of NAME_model. Both start from the same contents and inputs. */
+ * thunks of NAME_model. Both start from the same contents and inputs. With a runner the emitted C is compiled for
+ * another processor, and its calls go there; what is loaded here is the same model for `generic`, which describes it.
+ */
 #ifndef GRADC_TESTS_RUN_HARNESS_H
 #define GRADC_TESTS_RUN_HARNESS_H
 
@@ -13,6 +15,7 @@ typedef struct Build {
     const char *flags;    /* "-O3" */
     const char *target;   /* "native" */
     bool is_double;
+    const char *runner; /* NULL: loaded and called here; else a command before a static program: an emulator, or "" */
 } Build;
 
 /* Reads tests/run/FILE and builds it. */

@@ -1,10 +1,10 @@
 /* The corpus tests/models: what is emitted for each of them computes what the reference evaluator computes, under every
  * target and at every size; and its bits depend on nothing but the numbers that go in. */
 #define _POSIX_C_SOURCE 200809L
+#include "tests/run/corpus.h"
 #include "tests/run/harness.h"
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,37 +16,13 @@
 #endif
 
 static const Build builds[] = {
-    {"gcc", "-O1" SANITIZE, "generic", false},
-    {"gcc", "-O1" SANITIZE, "x86-64-v3", false},
-    {"gcc", "-O1" SANITIZE, "x86-64-v4", false},
+    {"gcc", "-O1" SANITIZE, "generic", false, NULL},
+    {"gcc", "-O1" SANITIZE, "x86-64-v3", false, NULL},
+    {"gcc", "-O1" SANITIZE, "x86-64-v4", false, NULL},
 #ifndef GRADC_SANITIZED
-    {"clang", "-O2", "native", false},
+    {"clang", "-O2", "native", false, NULL},
 #endif
 };
-
-typedef struct ModelFile {
-    char name[64]; /* below the folder tests */
-} ModelFile;
-
-/* Every model of the corpus, or of the folder that GRADC_CORPUS names beside it. Parameters live as long as the
- * tests run. */
-static struct criterion_test_params corpus(void) {
-    static ModelFile files[1000];
-    const char *folder = getenv("GRADC_CORPUS");
-    char pattern[200];
-    glob_t found;
-    if (folder == NULL) folder = "models";
-    snprintf(pattern, sizeof pattern, GRADC_TESTS "/%s/*.grad", folder);
-    glob(pattern, 0, NULL, &found);
-    snprintf(pattern, sizeof pattern, GRADC_TESTS "/%s/*.ir", folder);
-    glob(pattern, GLOB_APPEND, NULL, &found);
-    size_t count = found.gl_pathc < 1000 ? found.gl_pathc : 1000;
-    cr_assert(count > 0, "no models in %s", folder);
-    for (size_t i = 0; i < count; i++)
-        snprintf(files[i].name, sizeof files[i].name, "%s/%s", folder, strrchr(found.gl_pathv[i], '/') + 1);
-    globfree(&found);
-    return cr_make_param_array(ModelFile, files, count, NULL);
-}
 
 ParameterizedTestParameters(models, agree_with_the_evaluator) {
     return corpus();
@@ -107,7 +83,7 @@ ParameterizedTestParameters(models, same_bits_with_threads_and_places) {
 }
 
 ParameterizedTest(ModelFile *file, models, same_bits_with_threads_and_places) {
-    static const Build threaded = {"gcc", "-O1 -fopenmp", "native", false};
+    static const Build threaded = {"gcc", "-O1 -fopenmp", "native", false, NULL};
     Memory memory = {0};
     Arena arena;
     cr_assert(setjmp(memory.on_exhausted) == 0);
@@ -174,7 +150,7 @@ static void compare_row(Instance *instance, const Call *whole, int row, int coun
 }
 
 ParameterizedTest(RowEntry *test, models, rows_do_not_see_each_other) {
-    static const Build build = {"gcc", "-O2", "native", false};
+    static const Build build = {"gcc", "-O2", "native", false, NULL};
     Memory memory = {0};
     Arena arena;
     cr_assert(setjmp(memory.on_exhausted) == 0);

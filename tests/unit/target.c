@@ -27,5 +27,6 @@ Test(target, double_has_half_the_lanes) {
     cr_expect_eq(target_with_double(target_find("x86-64-v4")).lanes, 8);
     cr_expect_eq(target_with_double(target_find("x86-64-v3")).lanes, 4);
     cr_expect_eq(target_with_double(target_find("generic")).lanes, 1);
+    cr_expect_eq(target_with_double(target_find("neon")).lanes, 2);
     cr_expect(target_with_double(target_default()).is_double);
 }

@@ -1,0 +1,16 @@
+/* The models of tests/models as parameters of tests. */
+#ifndef GRADC_TESTS_RUN_CORPUS_H
+#define GRADC_TESTS_RUN_CORPUS_H
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+
+typedef struct ModelFile {
+    char name[64]; /* below the folder tests */
+} ModelFile;
+
+/* Every model of the corpus, or of the folder that GRADC_CORPUS names beside it. Parameters live as long as the
+ * tests run. */
+struct criterion_test_params corpus(void);
+
+#endif
