@@ -32,6 +32,7 @@
 #define GR_TARGET_GENERIC   0
 #define GR_TARGET_X86_64_V3 3 /* AVX2 and FMA */
 #define GR_TARGET_X86_64_V4 4 /* AVX-512 F, BW, CD, DQ, VL */
+#define GR_TARGET_NEON      5 /* of AArch64, which always has it */
 
 #define GR_JOIN_(a, b) a##b
 #define GR_JOIN(a, b)  GR_JOIN_(a, b)
@@ -49,6 +50,17 @@
 #if GR_KERNEL_TARGET == GR_TARGET_GENERIC
 #ifdef __SSE2__
 #include <emmintrin.h> /* for the square root alone */
+#endif
+#elif GR_KERNEL_TARGET == GR_TARGET_NEON
+#if !defined(__GNUC__) || !defined(__aarch64__) || defined(__AARCH64EB__)
+#error "this code was emitted for gcc or clang on AArch64: emit it with --target=generic"
+#endif
+#include <arm_neon.h>
+#define GR_VECTOR_BYTES 16
+#if GR_REAL_BITS == 32
+#define GR_MM(name) GR_JOIN(name, _f32)
+#else
+#define GR_MM(name) GR_JOIN(name, _f64)
 #endif
 #else
 #if !defined(__GNUC__) || !defined(__x86_64__)
@@ -78,8 +90,10 @@
 #define GR_LANES 16
 #elif GR_VECTOR_BYTES * 8 / GR_REAL_BITS == 8
 #define GR_LANES 8
-#else
+#elif GR_VECTOR_BYTES * 8 / GR_REAL_BITS == 4
 #define GR_LANES 4
+#else
+#define GR_LANES 2
 #endif
 
 /* What opens and closes a region compiled for the target, with fused multiplication and addition. gcc's -std=c11 fuses
@@ -89,6 +103,12 @@
 #if GR_KERNEL_TARGET == GR_TARGET_GENERIC
 #define GR_KERNELS_BEGIN
 #define GR_KERNELS_END
+#elif GR_KERNEL_TARGET == GR_TARGET_NEON && defined(__clang__)
+#define GR_KERNELS_BEGIN GR_PRAGMA(clang fp contract(on))
+#define GR_KERNELS_END
+#elif GR_KERNEL_TARGET == GR_TARGET_NEON
+#define GR_KERNELS_BEGIN GR_PRAGMA(GCC push_options) GR_PRAGMA(GCC optimize("fp-contract=fast"))
+#define GR_KERNELS_END   GR_PRAGMA(GCC pop_options)
 #elif defined(__clang__)
 #define GR_KERNELS_BEGIN                                                                                               \
     GR_PRAGMA(clang attribute push(__attribute__((target(GR_FEATURES))), apply_to = function))                         \
@@ -195,8 +215,10 @@ GR_INLINE gr_ivec gr_iota(void) {
     return (gr_ivec){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 #elif GR_LANES == 8
     return (gr_ivec){0, 1, 2, 3, 4, 5, 6, 7};
-#else
+#elif GR_LANES == 4
     return (gr_ivec){0, 1, 2, 3};
+#else
+    return (gr_ivec){0, 1};
 #endif
 }
 #endif
@@ -242,7 +264,8 @@ GR_FUNCTION gr_vec gr_floor(gr_vec x) {
     const gr_real whole_above = (gr_real)(GR_REAL_BITS == 32 ? 8388608.0 : 4503599627370496.0);
     if (!(x > -whole_above && x < whole_above)) return x;
     const gr_real whole = (gr_real)(int64_t)x;
-    return whole == x ? x : whole > x ? whole - 1 : whole;
+    if (whole == x) return x; /* -0 */
+    return whole - (gr_real)(whole > x);
 }
 
 #ifdef __SSE2__
@@ -283,7 +306,24 @@ GR_FUNCTION gr_vec gr_sqrt(gr_vec x) {
 }
 #endif
 
-#else /* GR_LANES > 1 */
+#elif GR_KERNEL_TARGET == GR_TARGET_NEON
+
+GR_INLINE gr_vec gr_select(gr_ivec mask, gr_vec a, gr_vec b) {
+    return (gr_vec)gr_iselect(mask, (gr_ivec)a, (gr_ivec)b);
+}
+GR_INLINE gr_vec gr_max(gr_vec a, gr_vec b) { return gr_select(gr_less(b, a), a, b); } /* vmaxq keeps every NaN */
+GR_INLINE gr_vec gr_min(gr_vec a, gr_vec b) { return gr_select(gr_less(a, b), a, b); }
+GR_INLINE gr_vec gr_sqrt(gr_vec x) { return (gr_vec)GR_MM(vsqrtq)(x); }
+GR_INLINE gr_vec gr_nearest(gr_vec x) { return (gr_vec)GR_MM(vrndnq)(x); }
+GR_INLINE gr_vec gr_floor(gr_vec x) { return (gr_vec)GR_MM(vrndmq)(x); }
+GR_INLINE gr_vec gr_real_of(gr_ivec x) { return __builtin_convertvector(x, gr_vec); }
+#if GR_REAL_BITS == 32
+GR_INLINE gr_ivec gr_int_of(gr_vec x) { return (gr_ivec)vcvtq_s32_f32(x); }
+#else
+GR_INLINE gr_ivec gr_int_of(gr_vec x) { return (gr_ivec)vcvtq_s64_f64(x); }
+#endif
+
+#else /* x86-64 */
 
 GR_INLINE gr_vec gr_max(gr_vec a, gr_vec b) { return (gr_vec)GR_MM(max)(a, b); }
 GR_INLINE gr_vec gr_min(gr_vec a, gr_vec b) { return (gr_vec)GR_MM(min)(a, b); }
@@ -397,6 +437,9 @@ GR_INLINE gr_vec gr_load(const gr_real *p) { return *(const gr_vec *)p; }
 GR_INLINE void gr_store(gr_real *p, gr_vec x) { *(gr_vec *)p = x; }
 GR_INLINE gr_ivec gr_iload(const int32_t *p) { return __builtin_convertvector(*(const gr_int_lanes *)p, gr_ivec); }
 GR_INLINE void gr_istore(int32_t *p, gr_ivec x) { *(gr_int_lanes *)p = __builtin_convertvector(x, gr_int_lanes); }
+#if GR_VECTOR_BYTES == 16
+GR_INLINE gr_ivec gr_byte_load(const uint8_t *p) { return __builtin_convertvector(*(const gr_byte_lanes *)p, gr_ivec); }
+#else
 GR_INLINE gr_ivec gr_byte_load(const uint8_t *p) {
     __m128i bytes = _mm_setzero_si128(); /* gcc 12 takes __builtin_convertvector of bytes apart */
     memcpy(&bytes, p, GR_LANES);
@@ -406,6 +449,7 @@ GR_INLINE gr_ivec gr_byte_load(const uint8_t *p) {
     return (gr_ivec)GR_JOIN(_mm256_cvtepu8_epi, GR_REAL_BITS)(bytes);
 #endif
 }
+#endif
 GR_INLINE void gr_byte_store(uint8_t *p, gr_ivec x) { *(gr_byte_lanes *)p = __builtin_convertvector(x, gr_byte_lanes); }
 
 #define GR_STRIDED(name, type, lanes)                                                                                  \
@@ -453,7 +497,7 @@ GR_INLINE void gr_store_part(gr_real *p, gr_vec x, int count) { GR_MM(maskstore)
 GR_PARTS_BY_STRIDE(, gr_real, gr_vec)
 #endif
 
-#if GR_REAL_BITS == 32 && GR_LANES > 1
+#if GR_REAL_BITS == 32 && GR_LANES > 4 /* masked loads alias anything, NEON's parts do not */
 GR_INLINE gr_ivec gr_iload_part(const int32_t *p, int count) {
     return (gr_ivec)gr_load_part((const gr_real *)p, count);
 }
@@ -478,7 +522,8 @@ GR_INLINE void gr_bstore_stride(uint8_t *p, ptrdiff_t stride, gr_ivec mask, int 
 #if GR_LANES == 1
 #define GR_LOOKUP(name, type, lanes)                                                                                   \
     GR_INLINE lanes gr_##name##lookup(const type *p, gr_ivec offset, gr_ivec inside, int count) {                      \
-        return inside && count > 0 ? (lanes)p[offset] : 0;                                                             \
+        const lanes zero = 0;                                                                                          \
+        return inside && count > 0 ? (lanes)p[offset] : zero;                                                          \
     }
 #else
 #define GR_LOOKUP(name, type, lanes)                                                                                   \
@@ -518,7 +563,8 @@ GR_INLINE int32_t gr_ilane_0(gr_ivec x) { return (int32_t)x[0]; }
 
 /* Lane i becomes lane i + h; those beyond the last come in again from 0. */
 #define GR_AT(i)    ((i) % GR_LANES)
-#define GR_AT_4(h)  GR_AT(h), GR_AT(h + 1), GR_AT(h + 2), GR_AT(h + 3)
+#define GR_AT_2(h)  GR_AT(h), GR_AT(h + 1)
+#define GR_AT_4(h)  GR_AT_2(h), GR_AT_2(h + 2)
 #define GR_AT_8(h)  GR_AT_4(h), GR_AT_4(h + 4)
 #define GR_AT_16(h) GR_AT_8(h), GR_AT_8(h + 8)
 #if defined(__clang__) || __GNUC__ >= 12
@@ -536,10 +582,15 @@ GR_INLINE int32_t gr_ilane_0(gr_ivec x) { return (int32_t)x[0]; }
 #else
 #define GR_HALVE_4(x, combine) (void)0
 #endif
+#if GR_LANES >= 4
+#define GR_HALVE_2(x, combine) x = combine(x, GR_ROTATE(x, 2))
+#else
+#define GR_HALVE_2(x, combine) (void)0
+#endif
 #define GR_HALVE(x, combine)                                                                                           \
     GR_HALVE_8(x, combine);                                                                                            \
     GR_HALVE_4(x, combine);                                                                                            \
-    x = combine(x, GR_ROTATE(x, 2));                                                                                   \
+    GR_HALVE_2(x, combine);                                                                                            \
     x = combine(x, GR_ROTATE(x, 1));
 #endif
 
@@ -573,6 +624,8 @@ GR_FOLD(and, int32_t, gr_ivec, gr_ilane_0, gr_iand)
 GR_INLINE int gr_any(gr_ivec mask) { return GR_MM(movemask)((gr_vec)mask) != 0; }
 #elif GR_KERNEL_TARGET == GR_TARGET_X86_64_V4
 GR_INLINE int gr_any(gr_ivec mask) { return _mm512_test_epi64_mask((__m512i)mask, (__m512i)mask) != 0; }
+#elif GR_KERNEL_TARGET == GR_TARGET_NEON
+GR_INLINE int gr_any(gr_ivec mask) { return vmaxvq_u32((uint32x4_t)mask) != 0; }
 #else
 GR_INLINE int gr_any(gr_ivec mask) { return mask != 0; }
 #endif
@@ -1029,7 +1082,9 @@ GR_INLINE gr_wide gr_wide_all(uint32_t x) { return x; }
 #else
 typedef uint64_t gr_wide __attribute__((vector_size(GR_VECTOR_BYTES), may_alias));
 GR_INLINE gr_wide gr_wide_all(uint32_t x) { return x + (gr_wide){0}; }
-#if GR_VECTOR_BYTES == 64
+#if GR_VECTOR_BYTES == 16
+#define GR_WIDE_PRODUCT(factor, x) ((gr_wide)vmull_u32(vmovn_u64((uint64x2_t)(x)), vdup_n_u32(factor)))
+#elif GR_VECTOR_BYTES == 64
 #define GR_WIDE_PRODUCT(factor, x) ((gr_wide)_mm512_mul_epu32((__m512i)(x), _mm512_set1_epi32((int)(factor))))
 #else
 #define GR_WIDE_PRODUCT(factor, x) ((gr_wide)_mm256_mul_epu32((__m256i)(x), _mm256_set1_epi32((int)(factor))))
