@@ -1,10 +1,12 @@
 #!/bin/sh
-# All tests: sh tests/run.sh. The last line is "N passed, N failed"; the status is 0 if none failed.
+# All tests: sh tests/run.sh [--long]. The last line is "N passed, N failed"; the status is 0 if none failed. --long: the
+# whole corpus on other processors too, not only a few models.
 #
 # gradc and its tests are built with gcc, with clang, and with the sanitizers, in build-tests/ (GRADC_TEST_BUILD names
 # another place). Then every script tests/*/*.sh but the benchmarks is run with GRADC, the program to test, and CHECKS,
 # the functions of checks.sh; it says "ok WHAT" or "not ok WHAT" a line.
 set -u
+[ "${1-}" != --long ] || export GRADC_LONG=1
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=${GRADC_TEST_BUILD:-$root/build-tests}
 passed=0
@@ -79,7 +81,8 @@ script() {
 }
 
 sh "$root/examples/packages.sh" gcc g++ libc6-dev clang libclang-rt-14-dev binutils make cmake libclang-dev \
-    libcriterion-dev clang-format || exit 1
+    libcriterion-dev clang-format qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-i686-linux-gnu \
+    libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross || exit 1
 
 # What the emitted C computes does not depend on who compiled gradc: tests/fresh compares the texts.
 warnings=-Werror
