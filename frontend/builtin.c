@@ -1,5 +1,6 @@
 /* Functions that the language cannot define itself; all others are in the prelude. */
 #include "frontend/builtin.h"
+#include "frontend/form.h"
 #include <math.h>
 #include <string.h>
 
@@ -353,15 +354,19 @@ static Value call_rank(Elaborator *e, const Builtin *builtin, const Value *args,
 
 /* ---- gradients and instances ---- */
 
+static Value stop_leaf(Elaborator *e, const Value *leaves, int count, void *context) {
+    const Span *span = context;
+    (void)count;
+    if (is_number(leaves[0])) return leaves[0];
+    Node *node = node_of(e, leaves[0], *span);
+    return node == NULL ? poison : value_node(build_stop(e->graph, node, origin_at(e, *span)));
+}
+
 static Value call_stop(Elaborator *e, const Builtin *builtin, const Value *args, Span span) {
     (void)builtin;
     if (is_number(args[0]) || args[0].kind == VALUE_SIZE) return args[0];
-    if (args[0].kind == VALUE_LIST) {
-        Value list = value_list(e, 0, NULL);
-        for (int i = 0; i < args[0].u.list->count; i++)
-            vec_push(e->arena, list.u.list, call_stop(e, builtin, &args[0].u.list->at[i], span));
-        return list;
-    }
+    if (args[0].kind == VALUE_LIST || args[0].kind == VALUE_INSTANCE)
+        return map_form(e, args, 1, stop_leaf, &span, span);
     Node *node = node_of(e, args[0], span);
     return node == NULL ? poison : value_node(build_stop(e->graph, node, origin_at(e, span)));
 }
@@ -373,14 +378,12 @@ static Value call_grad(Elaborator *e, const Builtin *builtin, const Value *args,
 
 static Value call_params(Elaborator *e, const Builtin *builtin, const Value *args, Span span) {
     (void)builtin;
-    Stores stores = {0};
-    if (args[0].kind == VALUE_LIST && args[0].u.list->count > 0 && args[0].u.list->at[0].kind == VALUE_TENSOR)
-        return args[0];
-    if (!collect_stores(e, args[0], false, &stores, span)) return poison;
-    Value list = value_list(e, 0, NULL);
-    for (int s = 0; s < stores.count; s++)
-        vec_push(e->arena, list.u.list, (Value){VALUE_STORE, {.store = stores.at[s]}});
-    return list;
+    bool has_form = is_tensor(args[0]) || args[0].kind == VALUE_LIST || args[0].kind == VALUE_INSTANCE;
+    if (is_poison(args[0])) return poison;
+    if (!has_form)
+        return refuse(e, span, "params() needs an instance, a list or a tensor, not %s", value_text(e, args[0]));
+    const Values leaves = form_leaves(e, args[0], span);
+    return value_list(e, leaves.count, leaves.at);
 }
 
 static Value call_map(Elaborator *e, const Builtin *builtin, const Value *args, Span span) {

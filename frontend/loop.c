@@ -3,6 +3,7 @@
  * The body is elaborated once, as a graph of its own. Carried are the local names that stand before the loop and are
  * given a value in it, and the stores that are updated in it; which stores these are, and to which type a carried
  * number is promoted, is known only afterwards: so the body is elaborated until nothing new comes up. */
+#include "frontend/form.h"
 #include "frontend/reach.h"
 #include <string.h>
 
@@ -120,7 +121,8 @@ static bool check_carry(LoopRun *run) {
 /* ---- values and their leaves ---- */
 
 static bool is_carried_kind(Value value) {
-    return is_tensor(value) || is_number(value) || value.kind == VALUE_SIZE || value.kind == VALUE_LIST;
+    return is_tensor(value) || is_number(value) || value.kind == VALUE_SIZE || value.kind == VALUE_LIST ||
+           value.kind == VALUE_INSTANCE;
 }
 
 /* A carry for a tensor or number, of the type that earlier attempts have found. */
@@ -141,12 +143,24 @@ static Value carry_leaf(LoopRun *run, Value initial, Name label, Span span) {
     return value_node(formal);
 }
 
+/* A carried name, while its leaves are walked. */
+typedef struct Carrying {
+    LoopRun *run;
+    const char *what;
+    Span span;
+    int leaf;
+    Node *const *parts; /* after the loop */
+} Carrying;
+
+static Value carry_form_leaf(Elaborator *e, const Value *leaves, int count, void *context) {
+    const Carrying *carrying = context;
+    (void)e, (void)count;
+    return carry_leaf(carrying->run, leaves[0], carrying->what, carrying->span);
+}
+
 static Value carry_value(LoopRun *run, Value initial, Name label, Span span) {
-    if (initial.kind != VALUE_LIST) return carry_leaf(run, initial, label, span);
-    Value list = value_list(run->e, 0, NULL);
-    for (int i = 0; i < initial.u.list->count; i++)
-        vec_push(run->e->arena, list.u.list, carry_value(run, initial.u.list->at[i], label, span));
-    return list;
+    Carrying carrying = {.run = run, .what = label, .span = span};
+    return map_form(run->e, &initial, 1, carry_form_leaf, &carrying, span);
 }
 
 /* The next content of leaf `*leaf`; false after an error. */
@@ -170,26 +184,43 @@ static bool next_leaf(LoopRun *run, Value value, const char *what, Span span, in
     return true;
 }
 
+static Value next_form_leaf(Elaborator *e, const Value *leaves, int count, void *context) {
+    Carrying *carrying = context;
+    (void)e, (void)count;
+    bool good = next_leaf(carrying->run, leaves[1], carrying->what, carrying->span, &carrying->leaf);
+    return good ? leaves[1] : poison;
+}
+
 static bool next_value(LoopRun *run, Value value, Value initial, const char *what, Span span, int *leaf) {
+    Elaborator *e = run->e;
+    Carrying carrying = {.run = run, .what = what, .span = span, .leaf = *leaf};
+    const Value forms[] = {initial, value};
+    int errors = e->diagnostics->errors;
     if (is_poison(value)) return false;
-    if (initial.kind != VALUE_LIST) return next_leaf(run, value, what, span, leaf);
-    if (value.kind != VALUE_LIST || value.u.list->count != initial.u.list->count) {
-        refuse(run->e, span, "`%s` is %s before the loop and %s after a round: what is carried keeps its form", what,
-               value_text(run->e, initial), value_text(run->e, value));
+    bool lists = initial.kind == VALUE_LIST && value.kind == VALUE_LIST;
+    if (lists ? initial.u.list->count != value.u.list->count
+              : (initial.kind == VALUE_LIST || initial.kind == VALUE_INSTANCE) && initial.kind != value.kind) {
+        refuse(e, span, "`%s` is %s before the loop and %s after a round: what is carried keeps its form", what,
+               value_text(e, initial), value_text(e, value));
         return false;
     }
-    for (int i = 0; i < initial.u.list->count; i++)
-        if (!next_value(run, value.u.list->at[i], initial.u.list->at[i], what, span, leaf)) return false;
-    return true;
+    map_form(e, forms, 2, next_form_leaf, &carrying, span);
+    *leaf = carrying.leaf;
+    return e->diagnostics->errors == errors;
+}
+
+static Value last_form_leaf(Elaborator *e, const Value *leaves, int count, void *context) {
+    Carrying *carrying = context;
+    (void)e, (void)leaves, (void)count;
+    return value_node(carrying->parts[carrying->leaf++]);
 }
 
 /* What was carried, after the loop. */
-static Value last_value(LoopRun *run, Value initial, Node *const *parts, int *leaf) {
-    if (initial.kind != VALUE_LIST) return value_node(parts[(*leaf)++]);
-    Value list = value_list(run->e, 0, NULL);
-    for (int i = 0; i < initial.u.list->count; i++)
-        vec_push(run->e->arena, list.u.list, last_value(run, initial.u.list->at[i], parts, leaf));
-    return list;
+static Value last_value(LoopRun *run, const CarriedName *carried, Node *const *parts, int *leaf) {
+    Carrying carrying = {.run = run, .leaf = *leaf, .parts = parts};
+    Value last = map_form(run->e, &carried->initial, 1, last_form_leaf, &carrying, carried->name.span);
+    *leaf = carrying.leaf;
+    return last;
 }
 
 /* ---- one elaboration of the body ---- */
@@ -315,7 +346,7 @@ static void bind_results(LoopRun *run, Scope *scope, Node *const *parts) {
     int leaf = 0;
     for (int n = 0; n < run->names.count; n++) {
         const CarriedName *carried = &run->names.at[n];
-        Value last = last_value(run, carried->initial, parts, &leaf);
+        Value last = last_value(run, carried, parts, &leaf);
         if (last.kind == VALUE_TENSOR) last.u.node->label = carried->name.name;
         scope_bind(e, carried->scope, carried->name.name, last, carried->name.span);
     }
@@ -357,7 +388,8 @@ static bool carries_are_values(LoopRun *run) {
         const CarriedName *carried = &run->names.at[n];
         if (is_poison(carried->initial)) return false;
         if (is_carried_kind(carried->initial)) continue;
-        refuse(run->e, carried->name.span, "`%s` is %s before the loop: tensors, numbers and lists of them are carried",
+        refuse(run->e, carried->name.span,
+               "`%s` is %s before the loop: tensors, numbers, lists of them and instances are carried",
                carried->name.name, value_text(run->e, carried->initial));
         return false;
     }

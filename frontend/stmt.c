@@ -1,5 +1,5 @@
 /* Statements and declarations. */
-#include "frontend/elaborator.h"
+#include "frontend/form.h"
 #include <string.h>
 
 /* ---- assignment ---- */
@@ -119,6 +119,17 @@ void assign_store(Elaborator *e, Store *store, Value value, Span span) {
     vec_push(e->arena, &e->events, (Event){EVENT_UPDATE, NULL, store, origin_at(e, span)});
 }
 
+static Value assign_leaf(Elaborator *e, const Value *leaves, int count, void *context) {
+    const Span *span = context;
+    (void)count;
+    bool same =
+        leaves[1].kind == VALUE_STORE && leaves[0].kind == VALUE_STORE && leaves[1].u.store == leaves[0].u.store;
+    if (leaves[0].kind != VALUE_STORE)
+        return refuse(e, *span, "`<-` gives a parameter or state a new value; this is %s", value_text(e, leaves[0]));
+    if (!same) assign_store(e, leaves[0].u.store, leaves[1], *span);
+    return leaves[0];
+}
+
 static void update_one(Elaborator *e, Scope *scope, const AstExpr *target, Value value) {
     Value to = eval(e, scope, target);
     if (is_poison(to) || is_poison(value)) return;
@@ -126,15 +137,13 @@ static void update_one(Elaborator *e, Scope *scope, const AstExpr *target, Value
         assign_store(e, to.u.store, value, target->span);
         return;
     }
-    Stores stores = {0};
-    bool matches =
-        to.kind == VALUE_INSTANCE && value.kind == VALUE_LIST && collect_stores(e, to, false, &stores, target->span);
-    if (!matches || stores.count != value.u.list->count) {
-        refuse(e, target->span, "`<-` gives a parameter or state a new value; this is %s", value_text(e, to));
-        return;
-    }
-    for (int s = 0; s < stores.count; s++)
-        assign_store(e, stores.at[s], value.u.list->at[s], target->span);
+    bool has_form = to.kind == VALUE_INSTANCE || (to.kind == VALUE_LIST && target->kind != AST_LIST);
+    Span span = target->span;
+    Value forms[] = {to, value};
+    if (!has_form)
+        refuse(e, span, "`<-` gives a parameter or state a new value; this is %s", value_text(e, to));
+    else
+        map_form(e, forms, 2, assign_leaf, &span, span);
 }
 
 static void run_update(Elaborator *e, Scope *scope, const AstStmt *stmt) {
@@ -274,10 +283,23 @@ static const char *store_path(Elaborator *e, const AstStmt *stmt) {
     return join_path(e, e->path, stmt->u.decl.name.name);
 }
 
+/* state avg = net: states of the form of an instance or list. False: it is one state. */
+static bool declare_copy(Elaborator *e, Scope *scope, const AstStmt *stmt) {
+    const AstExpr *init = stmt->u.decl.init;
+    bool path = init->kind == AST_NAME || init->kind == AST_MEMBER || init->kind == AST_ELEMENT;
+    if (stmt->u.decl.sampled || stmt->u.decl.shape.written || !path) return false;
+    Value of = eval(e, scope, init);
+    if (of.kind != VALUE_INSTANCE && of.kind != VALUE_LIST) return is_poison(of);
+    AstName name = stmt->u.decl.name;
+    scope_bind(e, scope, name.name, copy_as_states(e, of, join_path(e, e->path, name.name)), name.span);
+    return true;
+}
+
 void declare_store(Elaborator *e, Scope *scope, const AstStmt *stmt) {
     AstName name = stmt->u.decl.name;
     Shape shape;
     scope_bind(e, scope, name.name, poison, name.span);
+    if (stmt->kind == AST_STATE && declare_copy(e, scope, stmt)) return;
     if (stmt->kind == AST_SLOT && e->slot_for == NULL) {
         refuse(e, stmt->span, "`slot` stands in an optimizer: it has the shape of the parameter that is trained");
         return;

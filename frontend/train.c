@@ -1,4 +1,5 @@
 /* Gradients and training: grad, minimize, optimizers applied to parameters. */
+#include "frontend/form.h"
 #include "frontend/reach.h"
 #include <string.h>
 
@@ -13,51 +14,40 @@ static bool is_loss(Elaborator *e, const Node *node, Span span) {
 
 /* ---- grad(e, x) ---- */
 
-static Value grad_by(Elaborator *e, Node *of, const Reach *reach, Value by, Span span, bool required);
+typedef struct Gradient {
+    Node *of;
+    const Reach *reach;
+    bool required; /* a path must lead from each; else, from any */
+    bool any;
+    Span span;
+} Gradient;
 
-static Value grad_by_stores(Elaborator *e, Node *of, const Reach *reach, Value by, Span span) {
-    Stores stores = {0};
-    Value list = value_list(e, 0, NULL);
-    bool any = false;
-    if (!collect_stores(e, by, false, &stores, span)) return poison;
-    for (int s = 0; s < stores.count; s++)
-        any |= reaches(reach, read_store(e, stores.at[s], span));
-    if (!any)
-        return refuse(e, span, "no differentiable path leads from %s to what is differentiated", value_text(e, by));
-    for (int s = 0; s < stores.count; s++)
-        vec_push(e->arena, list.u.list,
-                 grad_by(e, of, reach, (Value){VALUE_STORE, {.store = stores.at[s]}}, span, false));
-    return list;
-}
-
-static Value grad_by(Elaborator *e, Node *of, const Reach *reach, Value by, Span span, bool required) {
-    if (by.kind == VALUE_INSTANCE) return grad_by_stores(e, of, reach, by, span);
-    if (by.kind == VALUE_LIST) {
-        Value list = value_list(e, 0, NULL);
-        for (int i = 0; i < by.u.list->count; i++)
-            vec_push(e->arena, list.u.list, grad_by(e, of, reach, by.u.list->at[i], span, required));
-        return list;
-    }
-    Node *node = node_of(e, by, span);
+static Value grad_by_leaf(Elaborator *e, const Value *leaves, int count, void *context) {
+    Gradient *gradient = context;
+    Node *node = node_of(e, leaves[0], gradient->span);
+    (void)count;
     if (node == NULL) return poison;
-    bool reached = node->type.elem == ELEM_REAL && reaches(reach, node);
-    if (!no_sample_between(e, reach, node, span)) return poison;
-    if (!reached && !required)
-        return value_node(build_fill(e->graph, ELEM_REAL, node->type.shape, 0, origin_at(e, span)));
-    if (!reached) {
-        Diagnostic *error =
-            error_at(e, span, "no differentiable path leads from %s to what is differentiated", value_text(e, by));
-        note_origin(e, error, node);
-        return poison;
-    }
-    return value_node(build_grad(e->graph, of, node, origin_at(e, span)));
+    node = graph_use(e->graph, node);
+    bool reached = node->type.elem == ELEM_REAL && reaches(gradient->reach, node);
+    if (!no_sample_between(e, gradient->reach, node, gradient->span)) return poison;
+    gradient->any |= reached;
+    if (reached) return value_node(build_grad(e->graph, gradient->of, node, origin_at(e, gradient->span)));
+    if (!gradient->required)
+        return value_node(build_fill(e->graph, ELEM_REAL, node->type.shape, 0, origin_at(e, gradient->span)));
+    Diagnostic *error = error_at(e, gradient->span, "no differentiable path leads from %s to what is differentiated",
+                                 value_text(e, leaves[0]));
+    note_origin(e, error, node);
+    return poison;
 }
 
 Value grad_of(Elaborator *e, Value of, Value by, Span span) {
     Node *node = node_of(e, of, span);
     if (node == NULL || is_poison(by) || !is_loss(e, node, span)) return poison;
     const Reach reach = reach_of(e, node);
-    return grad_by(e, node, &reach, by, span, true);
+    Gradient gradient = {node, &reach, by.kind != VALUE_INSTANCE, false, span};
+    Value value = map_form(e, &by, 1, grad_by_leaf, &gradient, span);
+    if (is_poison(value) || gradient.any) return value;
+    return refuse(e, span, "no differentiable path leads from %s to what is differentiated", value_text(e, by));
 }
 
 /* ---- stores below a value ---- */
@@ -137,6 +127,9 @@ static Value apply_optimizer(Elaborator *e, const BoundOptimizer *optimizer, Sco
                              const CallArgs *args) {
     const AstStmt *stmt = optimizer->def->stmt;
     const AstStmts *stmts = &stmt->u.module.members.stmts;
+    if (e->graph->around != NULL)
+        return refuse(e, optimizer->span,
+                      "an optimizer is applied outside of loops: its slots are one set a parameter");
     Scope *scope = scope_new(e, SCOPE_MODULE, arguments);
     const Store *outer_for = e->slot_for;
     const char *outer_prefix = e->slot_prefix;
@@ -197,37 +190,29 @@ static Value train_by_map(Elaborator *e, const BoundOptimizer *optimizer, Scope 
     return apply_optimizer(e, optimizer, arguments, store, args);
 }
 
-/* map(f, a, b): over lists and instances of the same form, down to their tensors; an instance becomes a list. */
+typedef struct Mapping {
+    Value function;
+    Scope *arguments; /* of an optimizer */
+    Span span;
+} Mapping;
+
+static Value map_leaf(Elaborator *e, const Value *leaves, int count, void *context) {
+    const Mapping *mapping = context;
+    CallArgs call = {0};
+    for (int v = 0; v < count; v++)
+        vec_push(e->arena, &call, ((CallArg){NULL, leaves[v], mapping->span}));
+    if (mapping->arguments == NULL) return call_value(e, mapping->function, &call, mapping->span);
+    return train_by_map(e, mapping->function.u.optimizer, mapping->arguments, &call, mapping->span);
+}
+
+/* map(f, a, b): over lists and instances of the same form, down to their tensors. */
 Value map_value(Elaborator *e, const Value *args, int count, Span span) {
     if (count < 2) return refuse(e, span, "map(f, a, ...) needs a function and something to map over");
-    Value *forms = ARENA_ARRAY(e->arena, Value, count);
-    for (int a = 1; a < count; a++) {
-        Stores stores = {0};
-        forms[a] = args[a];
-        if (args[a].kind != VALUE_INSTANCE) continue;
-        if (!collect_stores(e, args[a], false, &stores, span)) return poison;
-        forms[a] = value_list(e, 0, NULL);
-        for (int s = 0; s < stores.count; s++)
-            vec_push(e->arena, forms[a].u.list, (Value){VALUE_STORE, {.store = stores.at[s]}});
-    }
-    if (forms[1].kind != VALUE_LIST)
+    if (args[1].kind != VALUE_LIST && args[1].kind != VALUE_INSTANCE)
         return refuse(e, span, "map needs a list or an instance, not %s", value_text(e, args[1]));
-    Value list = value_list(e, 0, NULL);
-    Scope *arguments = args[0].kind == VALUE_OPTIMIZER ? optimizer_scope(e, args[0].u.optimizer) : NULL;
-    for (int i = 0; i < forms[1].u.list->count; i++) {
-        CallArgs call = {0};
-        for (int a = 1; a < count; a++) {
-            if (forms[a].kind != VALUE_LIST || forms[a].u.list->count != forms[1].u.list->count)
-                return refuse(e, span, "map: %s and %s have different forms", value_text(e, args[1]),
-                              value_text(e, args[a]));
-            vec_push(e->arena, &call, (CallArg){NULL, forms[a].u.list->at[i], span});
-        }
-        Value value = arguments != NULL ? train_by_map(e, args[0].u.optimizer, arguments, &call, span)
-                                        : call_value(e, args[0], &call, span);
-        if (is_poison(value)) return poison;
-        vec_push(e->arena, list.u.list, value);
-    }
-    return list;
+    Mapping mapping = {.function = args[0], .span = span};
+    if (args[0].kind == VALUE_OPTIMIZER) mapping.arguments = optimizer_scope(e, args[0].u.optimizer);
+    return map_form(e, args + 1, count - 1, map_leaf, &mapping, span);
 }
 
 /* ---- minimize ---- */

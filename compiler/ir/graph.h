@@ -126,6 +126,7 @@ typedef struct Store {
     struct Graph *init;        /* one result: the first content; STORE_STEP, STORE_RATE: NULL (0 and 1) */
     struct Entry *entry;       /* slots and steps: the entry that owns them */
     struct Argument *argument; /* STORE_ARGUMENT */
+    bool copies_param;         /* STORE_STATE: `state avg = net` made it of a parameter */
 } Store;
 
 /* ---- nodes ---- */
