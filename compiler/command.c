@@ -1,4 +1,6 @@
 #include "compiler/command.h"
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char usage_text[] = "usage: gradc [COMMAND] MODEL.grad [OPTIONS]      MODEL may be - (standard input)\n"
@@ -13,6 +15,8 @@ const char help_text[] =
     "  dump     the program after --after=PASS (list: all names, all: after every pass)\n"
     "           --format=text|dot (text; dot: for Graphviz)\n"
     "  fmt      format the model (--check: only tell)\n"
+    "  eval     an entry by the reference evaluator: gradc eval MODEL.grad ENTRY [--data INPUT=FILE ...]\n"
+    "           [--out OUTPUT=FILE ...] [--seed=N]      FILE.npy, or a number; without --out as text\n"
     "\n"
     "model     -D NAME=VALUE         replace a size or constant\n"
     "          --entries=A,B         emit these entries and what they need (all)\n"
@@ -49,6 +53,9 @@ typedef enum OptionKind {
     OPTION_AFTER,
     OPTION_FORMAT,
     OPTION_CHECK,
+    OPTION_DATA,
+    OPTION_OUT,
+    OPTION_SEED,
     OPTION_QUIET,
     OPTION_VERBOSE,
     OPTION_JSON,
@@ -82,6 +89,9 @@ static const Option options[OPTION_COUNT] = {
     [OPTION_AFTER] = {"--after", "PASS", .repeats = false, .of_one = true, COMMAND_DUMP},
     [OPTION_FORMAT] = {"--format", "text|dot", .repeats = false, .of_one = true, COMMAND_DUMP},
     [OPTION_CHECK] = {"--check", NULL, .repeats = true, .of_one = true, COMMAND_FMT},
+    [OPTION_DATA] = {"--data", "INPUT=FILE", .repeats = true, .of_one = true, COMMAND_EVAL},
+    [OPTION_OUT] = {"--out", "OUTPUT=FILE", .repeats = true, .of_one = true, COMMAND_EVAL},
+    [OPTION_SEED] = {"--seed", "N", .repeats = false, .of_one = true, COMMAND_EVAL},
     [OPTION_QUIET] = {"-q", NULL, .repeats = true},
     [OPTION_VERBOSE] = {"-v", NULL, .repeats = true},
     [OPTION_JSON] = {"--json", NULL, .repeats = true},
@@ -197,6 +207,25 @@ static bool set_colour(Reader *reader, const char *value) {
     return choice >= 0;
 }
 
+static bool add_assignment(Reader *reader, OptionKind option, const char *text, Assignments *to) {
+    size_t name = strcspn(text, "=");
+    if (name == 0 || text[name] == '\0' || text[name + 1] == '\0')
+        return wrong(reader, "%s %s: write %s %s", options[option].name, text, options[option].name,
+                     options[option].value);
+    Assignment assignment = {arena_print(reader->arena, "%.*s", (int)name, text), text + name + 1};
+    vec_push(reader->arena, to, assignment);
+    return true;
+}
+
+static bool set_seed(Reader *reader, const char *value) {
+    char *end;
+    errno = 0;
+    reader->command->seed = strtoull(value, &end, 10);
+    bool digits = *value >= '0' && *value <= '9' && *end == '\0';
+    if (digits && errno == 0) return true;
+    return wrong(reader, "--seed=%s: a whole number from 0 to 18446744073709551615", value);
+}
+
 static bool set_option(Reader *reader, OptionKind kind, const char *value) {
     Command *command = reader->command;
     switch (kind) {
@@ -214,6 +243,9 @@ static bool set_option(Reader *reader, OptionKind kind, const char *value) {
     case OPTION_AFTER: command->after = value; return true;
     case OPTION_FORMAT: return set_format(reader, value);
     case OPTION_CHECK: return command->only_tell = true;
+    case OPTION_DATA: return add_assignment(reader, kind, value, &command->data);
+    case OPTION_OUT: return add_assignment(reader, kind, value, &command->out);
+    case OPTION_SEED: return set_seed(reader, value);
     case OPTION_QUIET: return command->quiet = true;
     case OPTION_VERBOSE: return command->verbose = true;
     case OPTION_JSON: return command->json = true;
@@ -243,9 +275,13 @@ static bool read_option(Reader *reader, const char *argument) {
 
 /* ---- the whole line ---- */
 
-static const char *const commands[] = {
-    [COMMAND_COMPILE] = "compile", [COMMAND_CHECK] = "check", [COMMAND_DUMP] = "dump",
-    [COMMAND_PLAN] = "plan",       [COMMAND_FMT] = "fmt",     NULL};
+static const char *const commands[] = {[COMMAND_COMPILE] = "compile",
+                                       [COMMAND_CHECK] = "check",
+                                       [COMMAND_DUMP] = "dump",
+                                       [COMMAND_PLAN] = "plan",
+                                       [COMMAND_FMT] = "fmt",
+                                       [COMMAND_EVAL] = "eval",
+                                       NULL};
 enum { COMMAND_WORDS = sizeof commands / sizeof *commands - 1 };
 
 /* The first word is a command unless it looks like a file. */
@@ -264,6 +300,11 @@ static bool read_command_word(Reader *reader) {
 
 static bool read_file_name(Reader *reader, const char *argument) {
     CompileOptions *compile = &reader->command->compile;
+    bool names_entry = reader->command->kind == COMMAND_EVAL && compile->path && !reader->command->entry;
+    if (names_entry) {
+        reader->command->entry = argument;
+        return true;
+    }
     if (compile->path) return wrong(reader, "one model at a time: %s and %s are given", compile->path, argument);
     if (*argument == '\0') return wrong(reader, "the name of the model file is empty");
     compile->path = argument;
@@ -282,6 +323,8 @@ static bool check_command(Reader *reader) {
     bool lists = command->kind == COMMAND_DUMP && command->after && strcmp(command->after, "list") == 0;
     if (!command->compile.path && !lists)
         return wrong(reader, "which model? Name a .grad file, or - for standard input");
+    if (command->kind == COMMAND_EVAL && !command->entry)
+        return wrong(reader, "which entry? gradc eval %s ENTRY", command->compile.path);
     if (command->kind == COMMAND_DUMP && !command->after)
         return wrong(reader, "dump needs --after=PASS; --after=list names all");
     if (command->dot && strcmp(command->after, STAGE_PARSE) == 0)

@@ -10,9 +10,17 @@ typedef enum CommandKind {
     COMMAND_DUMP,
     COMMAND_PLAN,
     COMMAND_FMT,
+    COMMAND_EVAL,
     COMMAND_HELP, /* not words, but options */
     COMMAND_VERSION
 } CommandKind;
+
+/* `INPUT=FILE` */
+typedef struct Assignment {
+    const char *name, *value;
+} Assignment;
+
+typedef VEC(Assignment) Assignments;
 
 typedef enum Colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER } Colour;
 
@@ -20,9 +28,12 @@ typedef struct Command {
     Arena *arena; /* that everything is made in */
     CommandKind kind;
     CompileOptions compile;
-    const char *after; /* dump: the name of a stage, "all" or "list" */
-    bool dot;          /* dump: for Graphviz */
-    bool only_tell;    /* fmt: --check */
+    const char *after;     /* dump: the name of a stage, "all" or "list" */
+    bool dot;              /* dump: for Graphviz */
+    bool only_tell;        /* fmt: --check */
+    const char *entry;     /* eval */
+    Assignments data, out; /* eval: files or numbers for inputs, files for outputs */
+    uint64_t seed;
     bool quiet, verbose, json;
     Colour colour;
     int output_error; /* errno of the first write to the standard output that failed */

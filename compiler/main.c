@@ -1,6 +1,7 @@
 /* gradc: the command line around compile.h. */
 #define _POSIX_C_SOURCE 200809L
 #include "compiler/dump.h"
+#include "compiler/evaluate.h"
 #include "compiler/fmt.h"
 #include "compiler/messages.h"
 #include "compiler/report/report.h"
@@ -67,6 +68,7 @@ static int run_command(Arena *arena, int count, char **arguments) {
     case COMMAND_DUMP: return run_dump(&command);
     case COMMAND_PLAN: return run_plan(&command);
     case COMMAND_FMT: return run_fmt(&command);
+    case COMMAND_EVAL: return run_eval(&command);
     case COMMAND_HELP: fputs(help_text, stdout); return finish_output(&command, EXIT_SUCCESS);
     case COMMAND_VERSION: puts("gradc " GRADC_VERSION); return finish_output(&command, EXIT_SUCCESS);
     }

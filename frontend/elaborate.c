@@ -112,6 +112,32 @@ static void add_size(Elaborator *e, Entry *entry, const Size *size) {
     vec_push(e->arena, &entry->sizes, size);
 }
 
+static void add_dim(Elaborator *e, Entry *entry, Dim dim) {
+    if (dim.size != NULL) add_size(e, entry, dim.size);
+}
+
+static void add_graph_sizes(Elaborator *e, Entry *entry, const Graph *graph);
+
+static void add_node_sizes(Elaborator *e, Entry *entry, const Node *node) {
+    for (int a = 0; a < node->type.shape.rank; a++)
+        add_dim(e, entry, node->type.shape.dims[a]);
+    if (op_has_region(node->op)) {
+        add_dim(e, entry, node->u.region->length);
+        add_graph_sizes(e, entry, node->u.region->body);
+    }
+    if (node->op != OP_nest) return;
+    for (int i = 0; i < node->u.nest.index_count; i++)
+        add_dim(e, entry, node->u.nest.indices[i].size);
+    for (int x = 0; x < node->u.nest.body.exprs.count; x++)
+        if (node->u.nest.body.exprs.at[x].kind == EXPR_SIZE) add_dim(e, entry, node->u.nest.body.exprs.at[x].u.size);
+}
+
+/* Sizes that no argument has are given by the caller too, behind the others. */
+static void add_graph_sizes(Elaborator *e, Entry *entry, const Graph *graph) {
+    for (int n = 0; n < graph->nodes.count; n++)
+        if (graph->nodes.at[n] != NULL) add_node_sizes(e, entry, graph->nodes.at[n]);
+}
+
 /* The caller's arrays are dense: the stride of an axis is the product of those behind it, of which one may be bounded.
  */
 static bool border_shape(Elaborator *e, const AstEntryArg *arg, Shape shape) {
@@ -260,6 +286,7 @@ static void elaborate_entry(Elaborator *e, const AstStmt *stmt) {
             build_events(e);
             for (int r = 0; r < stmt->u.entry.results.count; r++)
                 bind_output(e, scope, entry, &stmt->u.entry.results.at[r]);
+            add_graph_sizes(e, entry, entry->graph);
         }
     }
     vec_push(e->arena, &e->program->entries, entry);
