@@ -81,11 +81,12 @@ int main(int count, char **arguments) {
         return EXIT_COMMAND;
     }
     signal(SIGXFSZ, SIG_IGN); /* a file beyond its limit is an error like a full disk */
-    Memory memory = {0};
+    Memory memory = {.limit = MEMORY_LIMIT};
     if (setjmp(memory.on_exhausted)) {
+        const char *refusal = memory.refusal;
         memory_close_all(&memory);
-        fputs("gradc: error: out of memory\n", stderr);
-        return EXIT_MACHINE;
+        fprintf(stderr, "gradc: error: %s\n", refusal ? refusal : "out of memory");
+        return refusal ? COMPILE_MODEL_WRONG : EXIT_MACHINE;
     }
     Arena arena;
     arena_open(&arena, &memory);

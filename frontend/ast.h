@@ -13,8 +13,6 @@
 #include "compiler/support/writer.h"
 #include <stdint.h>
 
-enum { AST_HEIGHT_LIMIT = 1000 };
-
 typedef struct AstExpr AstExpr;
 typedef struct AstStmt AstStmt;
 typedef struct AstFunction AstFunction;

@@ -291,6 +291,7 @@ static Value call_range(Elaborator *e, const Builtin *builtin, const Value *args
     if (step == 0) return refuse(e, span, "range: the step is 0");
     double count = ((double)last - (double)first) / (double)step;
     if (count > LIST_LIMIT) return refuse(e, span, "a list of more than %d elements", LIST_LIMIT);
+    if (count > 0 && !take_steps(e, (int)count, span)) return poison;
     Value list = value_list(e, 0, NULL);
     for (int64_t i = first; step > 0 ? i < last : i > last;) {
         vec_push(e->arena, list.u.list, value_int(i));
@@ -300,7 +301,8 @@ static Value call_range(Elaborator *e, const Builtin *builtin, const Value *args
 }
 
 bool list_argument(Elaborator *e, const Builtin *builtin, Value value, Span span) {
-    if (value.kind == VALUE_LIST || is_poison(value)) return value.kind == VALUE_LIST;
+    if (value.kind == VALUE_LIST) return take_steps(e, value.u.list->count, span);
+    if (is_poison(value)) return false;
     refuse(e, span, "%s needs a list, not %s", builtin->name, value_text(e, value));
     return false;
 }

@@ -141,6 +141,10 @@ Scope *bind_params(Elaborator *e, const AstParams *params, const CallArgs *args,
         }
         Value value = given[p] != NULL ? given[p]->value : eval(e, scope, param->fallback);
         if (!fit_argument(e, scope, param, &value, given[p] != NULL ? given[p]->span : span)) return NULL;
+        if (scope_find_here(scope, param->name.name) != NULL) {
+            refuse(e, param->span, "the argument `%s` stands twice", param->name.name);
+            return NULL;
+        }
         scope_bind(e, scope, param->name.name, value, param->name.span);
     }
     return scope;
@@ -159,7 +163,7 @@ Value run_body(Elaborator *e, Scope *scope, const AstBody *body, Span span, cons
 
 /* Labels say what the model calls a value; inside a function its own names, at the call what it is bound to. */
 static Value call_function(Elaborator *e, const Closure *closure, const CallArgs *args, Span span) {
-    if (is_stopped(e)) return poison;
+    if (is_stopped(e) || !take_steps(e, CALL_STEPS, span)) return poison;
     if (e->depth >= CALL_DEPTH_LIMIT) {
         refuse(e, span, "%s is called %d calls deep: recursion without an end?", closure->name, CALL_DEPTH_LIMIT);
         e->stopped = true; /* each of the calls would have something to say now */
@@ -256,8 +260,12 @@ Value instantiate(Elaborator *e, const ModuleDef *def, const CallArgs *args, Spa
             e, span,
             "an instance of %s is made in the file or in a module, not in an entry: its parameters outlive a call",
             name);
-    if (e->depth >= CALL_DEPTH_LIMIT)
-        return refuse(e, span, "%s is instantiated %d deep: recursion without an end?", name, CALL_DEPTH_LIMIT);
+    if (!take_steps(e, INSTANCE_STEPS, span)) return poison;
+    if (e->depth >= CALL_DEPTH_LIMIT) {
+        refuse(e, span, "%s is instantiated %d deep: recursion without an end?", name, CALL_DEPTH_LIMIT);
+        e->stopped = true;
+        return poison;
+    }
     Scope *members = bind_params(e, &stmt->u.module.params, args, def->scope, SCOPE_MODULE,
                                  arena_print(e->arena, "%s()", name), span);
     if (members == NULL) return poison;
@@ -292,9 +300,12 @@ static void open_instance(Elaborator *e, Instance *instance, const char *path) {
 }
 
 void name_instances(Elaborator *e, Value value, const char *path) {
+    if (value.kind == VALUE_INSTANCE || value.kind == VALUE_LIST) {
+        if (!take_steps(e, 1, (Span){0})) return;
+    }
     if (value.kind == VALUE_INSTANCE && value.u.instance->path == NULL) open_instance(e, value.u.instance, path);
     if (value.kind != VALUE_LIST) return;
-    for (int i = 0; i < value.u.list->count; i++)
+    for (int i = 0; i < value.u.list->count && !e->stopped; i++)
         name_instances(e, value.u.list->at[i], arena_print(e->arena, "%s.%d", path, i));
 }
 

@@ -56,8 +56,9 @@ static void declare_size(Elaborator *e, Scope *scope, const AstStmt *stmt) {
     const AstExpr *low_expr = stmt->u.size.low;
     bool replaced = given.kind != VALUE_BOOL;
     int64_t low, high;
+    if (!replaced) given = eval(e, scope, low_expr); /* the name is not known in it */
     bind_once(e, scope, name, poison);
-    if (!size_bound(e, low_expr, replaced ? given : eval(e, scope, low_expr), &low)) return;
+    if (!size_bound(e, low_expr, given, &low)) return;
     if (replaced || stmt->u.size.high == NULL) {
         scope_bind(e, scope, name.name, value_int(low), name.span);
         return;
@@ -210,6 +211,11 @@ static bool bind_inputs(Elaborator *e, Scope *scope, Entry *entry, const AstEntr
 }
 
 static void bind_output(Elaborator *e, Scope *scope, Entry *entry, const AstEntryArg *arg) {
+    for (int r = 0; r < entry->outputs.count; r++)
+        if (entry->outputs.at[r]->name == arg->name.name) {
+            refuse(e, arg->name.span, "the result `%s` stands twice", arg->name.name);
+            return;
+        }
     Argument *argument = new_argument(e, scope->parent, entry, arg, ARGUMENT_OUTPUT);
     if (argument == NULL) return;
     argument->position = entry->outputs.count;
@@ -290,6 +296,7 @@ static void elaborate_entry(Elaborator *e, const AstStmt *stmt) {
         }
     }
     vec_push(e->arena, &e->program->entries, entry);
+    e->past_nodes += entry->graph->nodes.count;
     e->entry = NULL;
     e->graph = NULL;
 }

@@ -151,13 +151,6 @@ const char *scope_nearest(Elaborator *e, Scope *scope, Name name);
 
 /* ---- the state of elaboration ---- */
 
-enum {
-    CALL_DEPTH_LIMIT = 1000, /* calls in calls */
-    NESTING_LIMIT = 5000,    /* expressions in expressions, through calls: they are evaluated by recursion */
-    NODE_LIMIT = 1000000,    /* nodes of one graph */
-    LIST_LIMIT = 1000000     /* elements of a list */
-};
-
 typedef enum EventKind { EVENT_LOSS, EVENT_UPDATE } EventKind;
 
 /* What an entry does to the outside, in program order. */
@@ -207,6 +200,9 @@ struct Elaborator {
     uint32_t site;        /* what sites are derived from: the entry's name or the store's path */
     const Origin *origin; /* of the code that is running: the call chain */
     int depth, nesting;
+    int steps;               /* so far: STEP_LIMIT */
+    Span here;               /* the statement that is run */
+    int past_nodes;          /* of the graphs that are finished: NODE_LIMIT counts all */
     bool stopped;            /* after an error that would only be repeated on the way out: nothing more is elaborated */
     const char *path;        /* of the instance that is being made: "net.layers.0"; "" at file level */
     const char *slot_prefix; /* while an optimizer is applied: "@train", and for which parameter */
@@ -221,6 +217,8 @@ struct Elaborator {
 
 /* Whether nothing more is worth elaborating: twenty errors, or one that ended it all. */
 bool is_stopped(const Elaborator *e);
+/* Counts work that is done while compiling; false after the error that there is too much of it. */
+bool take_steps(Elaborator *e, int count, Span span);
 /* An error at a place, with the chain of calls that led there as notes; poison, so that it can be returned. */
 Value refuse(Elaborator *e, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
 Diagnostic *error_at(Elaborator *e, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -6,8 +6,6 @@
 
 #include "frontend/elaborator.h"
 
-enum { ELEMENT_HEIGHT_LIMIT = 2000 }; /* elements are walked by recursion */
-
 typedef enum ElementKind {
     ELEMENT_NUMBER, /* number */
     ELEMENT_SIZE,   /* size */

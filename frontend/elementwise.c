@@ -155,6 +155,7 @@ Value elementwise(Elaborator *e, Scalar fn, int count, const Value *args, Span s
 /* Towards zero, of a number that is known while compiling. */
 static Value int_of_real(Elaborator *e, double real, Span span) {
     if (fabs(real) < 0x1p63) return value_int((int64_t)trunc(real));
+    if (real != real) return refuse(e, span, "an int of what is no number");
     return refuse(e, span, "the number %g is too large for an int", real);
 }
 

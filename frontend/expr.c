@@ -91,6 +91,11 @@ bool splice_into(Elaborator *e, Values *list, Value value, Span span) {
         refuse(e, span, "`..` splices a list, not %s", value_text(e, value));
         return false;
     }
+    if (!take_steps(e, value.u.list->count, span)) return false;
+    if (list->count > LIST_LIMIT - value.u.list->count) {
+        refuse(e, span, "a list of more than %d elements", LIST_LIMIT);
+        return false;
+    }
     for (int i = 0; i < value.u.list->count; i++)
         vec_push(e->arena, list, value.u.list->at[i]);
     return true;
@@ -156,7 +161,7 @@ void for_each(Elaborator *e, Scope *scope, const AstNames *names, const AstExprs
             return;
         }
     }
-    for (int i = 0; i < items[0].count; i++) {
+    for (int i = 0; i < items[0].count && take_steps(e, sources->count, sources->at[0]->span); i++) {
         if (sources->count == 1) {
             bind_names(e, scope, names, items[0].at[i], sources->at[0]->span);
         } else {
@@ -291,7 +296,7 @@ static Value eval_kind(Elaborator *e, Scope *scope, const AstExpr *expr) {
 }
 
 Value eval(Elaborator *e, Scope *scope, const AstExpr *expr) {
-    if (is_stopped(e)) return poison;
+    if (is_stopped(e) || !take_steps(e, 1, expr->span)) return poison;
     if (e->nesting >= NESTING_LIMIT) {
         refuse(e, expr->span, "expressions %d deep in each other and in the functions that they call", NESTING_LIMIT);
         e->stopped = true;

@@ -40,6 +40,10 @@ void advance(Parser *parser) {
     parser->previous_end = parser->token.end;
     parser->joined = token_joins(parser->token.kind);
     parser->token = lex(&parser->lexer);
+    if (parser->tokens++ != TOKEN_LIMIT) return;
+    fail(parser, token_span(parser), "a file of more than %d words, numbers and signs", TOKEN_LIMIT);
+    parser->finished = true;
+    parser->lexer.at = parser->lexer.end;
 }
 
 bool accept(Parser *parser, TokenKind kind) {
@@ -140,8 +144,8 @@ static void finish(Parser *parser) {
 
 bool enter(Parser *parser) {
     parser->nesting++;
-    if (parser->nesting <= NESTING_LIMIT) return true;
-    fail(parser, token_span(parser), "nested more than %d levels deep", NESTING_LIMIT);
+    if (parser->nesting <= BRACKET_LIMIT) return true;
+    fail(parser, token_span(parser), "nested more than %d levels deep", BRACKET_LIMIT);
     finish(parser);
     return false;
 }

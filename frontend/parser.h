@@ -6,8 +6,6 @@
 #include "frontend/ast.h"
 #include "frontend/lex.h"
 
-enum { NESTING_LIMIT = 200 }; /* of brackets, blocks and prefix operators: far from the end of the stack */
-
 /* Where a statement stands decides which ones are allowed. Blocks of `for` and `if` are places like the one around
  * them, but that a file's hold no file-level declarations. */
 typedef enum Place { PLACE_FILE = 1, PLACE_MODULE = 2, PLACE_BODY = 4 } Place;
@@ -28,7 +26,8 @@ typedef struct Parser {
     int previous_end;     /* where the token before it ended */
     bool lines_matter;    /* a newline ends a statement: not inside ( ) and [ ] */
     bool joined;          /* the newline before the token means nothing, because of the token before that */
-    int nesting;          /* of brackets, blocks, prefix operators, up to NESTING_LIMIT */
+    int tokens;           /* read so far, up to TOKEN_LIMIT */
+    int nesting;          /* of brackets, blocks, prefix operators, up to BRACKET_LIMIT */
     int height;           /* of the highest tree made since somebody set it to 0 */
     int open;             /* brackets ( and [ that are open in the statement */
     int statement;        /* where the statement begins */

@@ -4,8 +4,6 @@
 
 #include "compiler/support/diag.h"
 
-#define SOURCE_LIMIT (64 << 20) /* bytes of one file */
-
 typedef enum SourceStatus {
     SOURCE_OK,
     SOURCE_UNREADABLE, /* no such file, a directory, too large, an error of the disk */

@@ -212,8 +212,10 @@ static void run_assert(Elaborator *e, Scope *scope, const AstStmt *stmt, Flow *f
     if (condition.kind != VALUE_BOOL)
         refuse(e, stmt->span, "assert needs a condition that is known while compiling, not %s",
                value_text(e, condition));
-    else
-        refuse(e, stmt->span, "%s", message_text(e, scope, &stmt->u.assertion.message));
+    else {
+        const char *message = message_text(e, scope, &stmt->u.assertion.message);
+        if (!is_stopped(e)) refuse(e, stmt->span, "%s", message);
+    }
 }
 
 /* ---- declarations ---- */
@@ -259,6 +261,7 @@ static Graph *initial_graph(Elaborator *e, Scope *scope, const AstStmt *stmt, co
     if (store->type.elem == ELEM_REAL) value = cast(e, ELEM_REAL, value, init->span);
     value = broadcast_to(e, value, store->type.shape, init->span);
     if (!is_poison(value)) build_result(e->graph, NULL, value.u.node, origin_at(e, init->span));
+    e->past_nodes += e->graph->nodes.count;
     Graph *graph = end_aside(e, &before, "a first value", init->span);
     return is_poison(value) ? NULL : graph;
 }
@@ -341,6 +344,7 @@ Scope *scope_copy(Elaborator *e, const Scope *scope) {
 
 Scope *captured_scope(Elaborator *e, Scope *scope) {
     if (scope->kind != SCOPE_FUNCTION && scope->kind != SCOPE_ENTRY) return scope;
+    if (scope->bindings.count > 0) take_steps(e, scope->bindings.count / 8, scope->bindings.at[0].span);
     Scope *copy = scope_copy(e, scope);
     copy->parent = captured_scope(e, scope->parent);
     return copy;
@@ -361,6 +365,7 @@ static void bind_function(Elaborator *e, Scope *scope, const AstStmt *stmt) {
 
 void run_stmt(Elaborator *e, Scope *scope, const AstStmt *stmt, Flow *flow) {
     LoopBody body;
+    e->here = stmt->span;
     switch (stmt->kind) {
     case AST_ASSIGN: run_assign(e, scope, stmt); break;
     case AST_INDEXED: run_indexed(e, scope, stmt); break;

@@ -126,7 +126,13 @@ static bool plan_subs(Elaborator *e, Scope *scope, const AstExpr *expr, Shape sh
                shape.rank == 1 ? "is" : "es");
         return false;
     }
-    int axis = 0;
+    int axis = 0, added = 0;
+    for (int s = 0; s < subs->count; s++)
+        added += subs->at[s].kind == AST_SUB_NONE;
+    if (shape.rank + added > RANK_LIMIT) {
+        refuse(e, expr->span, "a tensor has at most %d axes, not %d", RANK_LIMIT, shape.rank + added);
+        return false;
+    }
     *count = 0;
     for (int s = 0; s <= subs->count; s++) {
         bool fill = s == rest || (s == subs->count && rest < 0);

@@ -75,11 +75,11 @@ bool graph_has_room(Elaborator *e, Span span) {
         refuse(e, span, "tensors exist only in entries: here values are known while compiling");
         return false;
     }
-    if (e->graph->nodes.count < NODE_LIMIT) return true;
-    if (e->graph->nodes.count == NODE_LIMIT) { /* said once */
-        refuse(e, span, "the entry grows beyond %d operations", NODE_LIMIT);
-        vec_push(e->arena, &e->graph->nodes, NULL);
-    }
+    if (e->past_nodes + e->graph->nodes.count < OPERATION_LIMIT) return true;
+    if (!e->stopped)
+        refuse(e, span, "the model grows beyond %d operations on tensors: a `for` that should be a `repeat` or `scan`?",
+               OPERATION_LIMIT);
+    e->stopped = true;
     return false;
 }
 
@@ -89,6 +89,10 @@ static Node *size_node(Elaborator *e, Dim size, Span span) {
 }
 
 Node **nodes_of_list(Elaborator *e, const Values *list, Span span) {
+    if (list->count > PARTS_LIMIT) {
+        refuse(e, span, "%d tensors in one: at most %d are put together", list->count, PARTS_LIMIT);
+        return NULL;
+    }
     Node **parts = ARENA_ARRAY(e->arena, Node *, list->count);
     Elem elem = ELEM_BOOL;
     for (int p = 0; p < list->count; p++) {

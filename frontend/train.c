@@ -59,6 +59,7 @@ static void add_store(Elaborator *e, Store *store, Stores *stores) {
 }
 
 static void stores_below(Elaborator *e, Value value, bool with_states, Stores *stores) {
+    if (!take_steps(e, 1, (Span){0})) return;
     if (value.kind == VALUE_STORE && (with_states || value.u.store->kind == STORE_PARAM))
         add_store(e, value.u.store, stores);
     for (int i = 0; value.kind == VALUE_LIST && i < value.u.list->count; i++)

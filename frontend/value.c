@@ -186,6 +186,19 @@ bool is_stopped(const Elaborator *e) {
     return e->stopped || e->diagnostics->full;
 }
 
+bool take_steps(Elaborator *e, int count, Span span) {
+    if (e->stopped) return false;
+    e->steps += count < STEP_LIMIT ? count : STEP_LIMIT;
+    if (e->steps <= STEP_LIMIT) return true;
+    e->steps = STEP_LIMIT; /* cannot wrap */
+    refuse(e, span.source != NULL ? span : e->here,
+           "more than %d steps are taken while compiling: definitions that double, or a `for` that should be a "
+           "`repeat` or `scan`?",
+           STEP_LIMIT);
+    e->stopped = true;
+    return false;
+}
+
 Value refuse(Elaborator *e, Span span, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);

@@ -58,14 +58,23 @@ const char *source_line(Arena *arena, Span span);
 /* ---- names.c: readable, unique, never a keyword or a libc name ---- */
 
 /* A scope in which no C name is given twice. */
+typedef struct TakenName {
+    const char *name;
+    int round; /* names made of this one are taken up to here */
+} TakenName;
+
 typedef struct Scope {
     Arena *arena;
-    VEC(const char *) taken;
+    VEC(TakenName) taken;
+    int *slots; /* a hash table of positions in taken + 1 */
+    int slot_count;
 } Scope;
 
 /* The name itself with '.' and whatever C forbids as '_'; a trailing '_' (and then a number) where that is taken,
  * reserved in C or C++, or a name of libc. */
 const char *scope_name(Scope *scope, const char *wanted);
+/* name, name_2, name_3: the first that is free, whatever C calls so. */
+const char *scope_numbered(Scope *scope, const char *wanted);
 const char *c_identifier(Arena *arena, const char *wanted); /* with '_' for what C forbids in names */
 bool name_is_reserved(const char *name);                    /* keyword, macro or function of C, C++ or libc */
 

@@ -96,14 +96,36 @@ bool name_is_reserved(const char *name) {
 
 /* ---- scopes ---- */
 
-static bool is_taken(const Scope *scope, const char *name) {
-    for (int i = 0; i < scope->taken.count; i++)
-        if (strcmp(scope->taken.at[i], name) == 0) return true;
-    return false;
+/* The slot that holds the name, or the free one where it belongs. */
+static int *slot_of(const Scope *scope, const char *name) {
+    unsigned mask = (unsigned)scope->slot_count - 1, at = hash_bytes(name, strlen(name)) & mask;
+    while (scope->slots[at] != 0 && strcmp(scope->taken.at[scope->slots[at] - 1].name, name) != 0)
+        at = (at + 1) & mask;
+    return &scope->slots[at];
 }
 
+static TakenName *find_taken(const Scope *scope, const char *name) {
+    int slot = scope->slot_count > 0 ? *slot_of(scope, name) : 0;
+    return slot > 0 ? &scope->taken.at[slot - 1] : NULL;
+}
+
+static bool is_taken(const Scope *scope, const char *name) {
+    return find_taken(scope, name) != NULL;
+}
+
+/* At most half of the slots are in use. */
 static void take(Scope *scope, const char *name) {
-    vec_push(scope->arena, &scope->taken, name);
+    enum { FIRST_SLOTS = 64 };
+    if (is_taken(scope, name)) return;
+    vec_push(scope->arena, &scope->taken, ((TakenName){name, 1}));
+    if (scope->taken.count * 2 <= scope->slot_count) {
+        *slot_of(scope, name) = scope->taken.count;
+        return;
+    }
+    scope->slot_count = scope->slot_count > 0 ? scope->slot_count * 2 : FIRST_SLOTS;
+    scope->slots = ARENA_ARRAY(scope->arena, int, scope->slot_count);
+    for (int t = 0; t < scope->taken.count; t++)
+        *slot_of(scope, scope->taken.at[t].name) = t + 1;
 }
 
 static bool is_letter(char c) {
@@ -122,32 +144,43 @@ const char *c_identifier(Arena *arena, const char *wanted) {
     return name;
 }
 
-/* The first of name, name_, name_2, name_3, ... that `refused` lets pass. */
-static const char *first_free(Arena *arena, const char *wanted, bool (*refused)(const void *context, const char *name),
-                              const void *context) {
+/* name, name_, name_2, name_3, ... */
+static const char *numbered(Arena *arena, const char *base, int round) {
+    return round == 1 ? arena_print(arena, "%s_", base) : arena_print(arena, "%s_%d", base, round);
+}
+
+/* The first of them that is neither taken nor among the words that are refused. */
+static const char *first_free(Scope *scope, const char *wanted, bool (*refused)(const char *name)) {
+    Arena *arena = scope->arena;
     const char *base = c_identifier(arena, wanted), *name = base;
-    for (int round = 1; refused(context, name); round++)
-        name = round == 1 ? arena_print(arena, "%s_", base) : arena_print(arena, "%s_%d", base, round);
+    TakenName *same = find_taken(scope, base);
+    int round = same != NULL ? same->round : 1;
+    for (; refused(name) || is_taken(scope, name); round++)
+        name = numbered(arena, base, round);
+    if (same != NULL) same->round = round;
     return name;
 }
 
-static bool refused_in_scope(const void *scope, const char *name) {
-    return name_is_reserved(name) || is_taken(scope, name);
-}
-
-const char *scope_name(Scope *scope, const char *wanted) {
-    const char *name = first_free(scope->arena, wanted, refused_in_scope, scope);
+const char *scope_numbered(Scope *scope, const char *wanted) {
+    const char *base = c_identifier(scope->arena, wanted), *name = base;
+    TakenName *same = find_taken(scope, base);
+    int round = same != NULL && same->round > 2 ? same->round : 2;
+    for (; is_taken(scope, name); round++)
+        name = numbered(scope->arena, base, round);
+    if (same != NULL) same->round = round;
     take(scope, name);
     return name;
 }
 
-static bool refused_as_member(const void *scope, const char *name) {
-    return is_word(name) || is_taken(scope, name);
+const char *scope_name(Scope *scope, const char *wanted) {
+    const char *name = first_free(scope, wanted, name_is_reserved);
+    take(scope, name);
+    return name;
 }
 
 /* The same for fields and parameters, which may be called like a function of libc. */
 static const char *member_name(Scope *scope, const char *wanted) {
-    const char *name = first_free(scope->arena, wanted, refused_as_member, scope);
+    const char *name = first_free(scope, wanted, is_word);
     take(scope, name);
     return name;
 }
@@ -227,7 +260,7 @@ static bool hides_public(const EntryScope *scope, const char *name) {
     Arena *arena = scope->emitter->arena;
     const char *private = arena_print(arena, "%s_", name), *own = scope->emitter->options->name;
     for (int i = 0; i < scope->public_names->taken.count; i++)
-        if (begins_with(scope->public_names->taken.at[i], private)) return true;
+        if (begins_with(scope->public_names->taken.at[i].name, private)) return true;
     for (int e = 0; e < program->entries.count; e++)
         if (begins_with(arena_print(arena, "%s_%s", own, c_identifier(arena, program->entries.at[e]->name)), private))
             return true;
@@ -235,9 +268,8 @@ static bool hides_public(const EntryScope *scope, const char *name) {
 }
 
 /* An entry's name stands behind NAME_ in what is public, and before _call, _run ... in what is private. */
-static bool refused_for_entry(const void *context, const char *name) {
+static bool refused_for_entry(const EntryScope *scope, const char *name) {
     static const char *const kept[] = {"gr", "omp", "init", "check", "call", "model"};
-    const EntryScope *scope = context;
     for (size_t i = 0; i < COUNT(kept); i++)
         if (strcmp(name, kept[i]) == 0) return true;
     const char *own = arena_print(scope->emitter->arena, "%s_%s", scope->emitter->options->name, name);
@@ -250,7 +282,9 @@ static void name_entries(const Emitter *emitter, Names *names, Scope *public_nam
     names->entries = ARENA_ARRAY(emitter->arena, const char *, program->entries.count);
     for (int e = 0; e < program->entries.count; e++) {
         EntryScope scope = {emitter, public_names};
-        const char *name = first_free(emitter->arena, program->entries.at[e]->name, refused_for_entry, &scope);
+        const char *base = c_identifier(emitter->arena, program->entries.at[e]->name), *name = base;
+        for (int round = 1; refused_for_entry(&scope, name); round++)
+            name = numbered(emitter->arena, base, round);
         names->entries[e] = name;
         take(public_names, arena_print(emitter->arena, "%s_%s", emitter->options->name, name));
         take(public_names, public_macro(emitter, name, "_SCRATCH"));
@@ -264,7 +298,7 @@ static void name_arguments(const Emitter *emitter, Names *names, const Scope *pu
     Scope scope = {.arena = arena};
     take_words_of_calls(&scope);
     for (int i = 0; i < public_names->taken.count; i++)
-        take(&scope, public_names->taken.at[i]);
+        take(&scope, public_names->taken.at[i].name);
     for (size_t i = 0; i < COUNT(functions); i++)
         take(&scope, arena_print(arena, "%s_%s", names->entries[e], functions[i]));
     for (int i = 0; i < emitter->program->sizes.count; i++)

@@ -36,32 +36,17 @@ static const char *result_name(Arena *arena, const Stage *stage) {
     return stage->totals.count > 0 ? "reduce" : "map";
 }
 
-static bool is_taken(const Scope *scope, const char *name) {
-    for (int t = 0; t < scope->taken.count; t++)
-        if (strcmp(scope->taken.at[t], name) == 0) return true;
-    return false;
-}
-
-/* train_x, train_x_2, train_x_3: the first that is free. */
-static const char *numbered_name(Scope *scope, const char *wanted) {
-    const char *base = c_identifier(scope->arena, wanted), *name = base;
-    for (int number = 2; is_taken(scope, name); number++)
-        name = arena_print(scope->arena, "%s_%d", base, number);
-    vec_push(scope->arena, &scope->taken, name);
-    return name;
-}
-
 /* A stage of an entry is train_logits; the one of a first content init_net_layers_0_w_value. */
 static const char *stage_name(Scope *scope, const Routine *routine, const Stage *stage, const char *name) {
     const char *result = routine->entry == NULL ? "value" : result_name(scope->arena, stage);
-    return numbered_name(scope, arena_print(scope->arena, "%s_%s", name, result));
+    return scope_numbered(scope, arena_print(scope->arena, "%s_%s", name, result));
 }
 
 /* A thread's share of a stage is train_logits_share, of several over one band train_rows. */
 static const char *kernel_name(Scope *scope, const Kernel *kernel, const char *name) {
     if (kernel->stages.count == 1)
-        return numbered_name(scope, arena_print(scope->arena, "%s_share", kernel->stages.at[0]->name));
-    return numbered_name(scope, arena_print(scope->arena, "%s_rows", name));
+        return scope_numbered(scope, arena_print(scope->arena, "%s_share", kernel->stages.at[0]->name));
+    return scope_numbered(scope, arena_print(scope->arena, "%s_rows", name));
 }
 
 void name_kernels(const Emitter *emitter, const Routine *routine, const char *name) {

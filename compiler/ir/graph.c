@@ -36,6 +36,8 @@ Node *graph_add(Graph *graph, Op op, Type type, int arg_count, Node *const *args
     Node **own_args = arena_copy(graph->arena, args, (size_t)arg_count * sizeof *args);
     for (int i = 0; i < arg_count; i++)
         own_args[i] = graph_use(graph, own_args[i]); /* may append a formal */
+    if (graph->nodes.count >= GRAPH_LIMIT)
+        limit_exceeded(graph->arena->memory, "an entry grows beyond 400000 operations, with those of its gradients");
     Node *node = ARENA_NEW(graph->arena, Node);
     *node = (Node){.op = op, .id = graph->nodes.count, .type = type, .arg_count = arg_count, .origin = origin};
     node->args = own_args;

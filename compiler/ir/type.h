@@ -52,9 +52,6 @@ bool type_equal(Type a, Type b);
 /* Elements at the largest sizes; false where the number exceeds ELEMENT_LIMIT. */
 bool shape_elements(Shape shape, int64_t *count);
 
-enum { RANK_LIMIT = 32 };
-#define ELEMENT_LIMIT INT64_C(0x7fffffff) /* elements of one tensor: positions are int in the emitted C */
-
 const char *elem_name(Elem elem);
 const char *dim_text(Arena *arena, Dim dim);       /* "10", "N", "2*N + 1" */
 const char *shape_text(Arena *arena, Shape shape); /* "[N, 10]" */

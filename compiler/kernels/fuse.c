@@ -120,23 +120,42 @@ static Stage *producer_of(const Fusion *fusion, const Access *access) {
     return stage_of(fusion, access->node);
 }
 
-/* Whether kernel a uses what b computes, directly or through others. `seen` is by kernel. */
-static bool depends_through(Arena *arena, const Kernel *a, const Kernel *b, bool *seen) {
+static void begin_walk(const Fusion *fusion) {
+    Visits *visits = fusion->visits;
+    visits->walk++;
+    if (visits->capacity >= fusion->sequence->kernels.count) return;
+    visits->capacity = 2 * fusion->sequence->kernels.count;
+    visits->seen = ARENA_ARRAY(fusion->arena, int, visits->capacity);
+}
+
+static bool depends_through(const Fusion *fusion, const Kernel *a, const Kernel *b);
+
+static bool stage_depends(const Fusion *fusion, const Stage *stage, const Kernel *a, const Kernel *b) {
+    for (int r = 0; r < stage->reads.count; r++) {
+        const Kernel *maker = maker_around(stage->reads.at[r].buffer, a->sequence);
+        if (maker != NULL && maker != a && depends_through(fusion, maker, b)) return true;
+    }
+    return false;
+}
+
+/* Whether kernel a uses what b computes, directly or through others that this walk has not seen. */
+static bool depends_through(const Fusion *fusion, const Kernel *a, const Kernel *b) {
     if (a == b) return true;
-    if (seen[a->position]) return false;
-    seen[a->position] = true;
+    if (fusion->visits->seen[a->position] == fusion->visits->walk) return false;
+    fusion->visits->seen[a->position] = fusion->visits->walk;
+    for (int s = 0; s < a->stages.count; s++)
+        if (stage_depends(fusion, a->stages.at[s], a, b)) return true;
+    if (a->loop == NULL) return false;
     Stages stages = {0};
-    kernel_stages(arena, a, &stages);
+    kernel_stages(fusion->arena, a, &stages);
     for (int s = 0; s < stages.count; s++)
-        for (int r = 0; r < stages.at[s]->reads.count; r++) {
-            const Kernel *maker = maker_around(stages.at[s]->reads.at[r].buffer, a->sequence);
-            if (maker != NULL && maker != a && depends_through(arena, maker, b, seen)) return true;
-        }
+        if (stage_depends(fusion, stages.at[s], a, b)) return true;
     return false;
 }
 
 static bool depends_on(const Fusion *fusion, const Kernel *a, const Kernel *b) {
-    return depends_through(fusion->arena, a, b, ARENA_ARRAY(fusion->arena, bool, fusion->sequence->kernels.count));
+    begin_walk(fusion);
+    return depends_through(fusion, a, b);
 }
 
 /* Whether what is read can be there before the kernel runs, or is computed by it: no kernel may wait for itself. */
@@ -377,11 +396,24 @@ static void prune_stages(Arena *arena, const Sequence *sequence) {
     }
 }
 
+/* Choosing kernels for them takes time in the square of their number. */
+static void limit_nests(const Fusion *fusion) {
+    int count = 0;
+    for (int n = 0; n < fusion->graph->nodes.count; n++)
+        count += fusion->graph->nodes.at[n]->op == OP_nest && !fusion->values[n].inlined;
+    if (count > NEST_LIMIT)
+        limit_exceeded(fusion->arena->memory,
+                       "an entry of more than 1500 loop nests: what a `for` writes out again and "
+                       "again may be a `repeat` or `scan`");
+}
+
 void fuse_nests(Fusion *fusion) {
     const Graph *graph = fusion->graph;
     fusion->values = ARENA_ARRAY(fusion->arena, Value, graph->nodes.count);
+    fusion->visits = ARENA_NEW(fusion->arena, Visits);
     name_nests(fusion);
     choose_inlined(fusion);
+    limit_nests(fusion);
     for (int n = 0; n < graph->nodes.count; n++) {
         const Node *node = graph->nodes.at[n];
         if (node->op == OP_nest && !fusion->values[n].inlined) place_nest(fusion, node);

@@ -157,25 +157,39 @@ static bool takes_over(const Routine *routine, const Buffer *buffer, const Buffe
     return true;
 }
 
+/* A buffer that is alive beside another; whether one takes over the other's place. */
+typedef struct Rival {
+    const Buffer *buffer;
+    bool hands_over;
+} Rival;
+
 static bool may_overlap(const Routine *routine, const Buffer *a, const Buffer *b) {
     if (a->last < b->first || b->last < a->first) return true;
     return takes_over(routine, a, b) || takes_over(routine, b, a);
 }
 
+/* Of those placed already, the ones that are alive beside the buffer; the number of them. */
+static int find_rivals(const Routine *routine, const Buffer *buffer, Buffer *const *placed, int count, Rival *rivals) {
+    int found = 0;
+    for (int p = 0; p < count; p++) {
+        bool apart = buffer->last < placed[p]->first || placed[p]->last < buffer->first;
+        if (!apart) rivals[found++] = (Rival){placed[p], may_overlap(routine, buffer, placed[p])};
+    }
+    return found;
+}
+
 /* The lowest best-fitting place among those placed already. */
-static void place(const Routine *routine, Buffer *buffer, Buffer *const *placed, int count) {
+static void place(const Routine *routine, Buffer *buffer, Buffer *const *placed, int count, Rival *rivals) {
     int64_t best = -1, best_gap = INT64_MAX;
+    int rival_count = find_rivals(routine, buffer, placed, count, rivals);
     for (int c = -1; c < count; c++) { /* candidates: 0 and the end of every placed buffer */
         int64_t at = c < 0 ? 0 : placed[c]->offset + placed[c]->bytes;
         int64_t gap_end = INT64_MAX;
         bool free_here = true;
-        for (int p = 0; p < count && free_here; p++) {
-            if (may_overlap(routine, buffer, placed[p])) {
-                /* takes_over needs the very same place, not a part of it */
-                bool lives_meet = !(buffer->last < placed[p]->first || placed[p]->last < buffer->first);
-                if (!lives_meet || placed[p]->offset == at) continue;
-            }
-            int64_t begin = placed[p]->offset, end = begin + placed[p]->bytes;
+        for (int r = 0; r < rival_count && free_here; r++) {
+            const Buffer *rival = rivals[r].buffer;
+            if (rivals[r].hands_over && rival->offset == at) continue; /* the very same place, not a part of it */
+            int64_t begin = rival->offset, end = begin + rival->bytes;
             if (begin < at + buffer->bytes && at < end) free_here = false;
             if (begin >= at + buffer->bytes && begin < gap_end) gap_end = begin;
         }
@@ -197,8 +211,9 @@ static int64_t place_all(Routine *routine, BufferPlace where) {
         order[at] = buffer;
     }
     int64_t total = 0;
+    Rival *rivals = ARENA_ARRAY(routine->arena, Rival, count);
     for (int i = 0; i < count; i++) {
-        place(routine, order[i], order, i);
+        place(routine, order[i], order, i, rivals);
         if (order[i]->offset + order[i]->bytes > total) total = order[i]->offset + order[i]->bytes;
     }
     return total;

@@ -16,12 +16,19 @@ typedef struct Value {
 } Value;
 
 /* One graph: an entry's, or the body of a loop, which is fused when the loop's place in the graph around it comes. */
+/* Which kernels a walk has seen: those that hold its number. */
+typedef struct Visits {
+    int *seen; /* by Kernel.position */
+    int capacity, walk;
+} Visits;
+
 typedef struct Fusion {
     Arena *arena;
     const Graph *graph;
     Routine *routine;
     Sequence *sequence; /* that its kernels go to */
     Value *values;      /* by Node.id */
+    Visits *visits;
     struct Fusion *around;
     const Node *scan; /* the loop, in the graph around */
     Buffer **carries; /* of the loop: where they lie */

@@ -221,7 +221,7 @@ static Type nest_type(Arena *arena, const Nest *nest) {
     int rank = 0;
     for (int i = 0; i < nest->index_count; i++) {
         if (nest->indices[i].kind != INDEX_FREE) break;
-        if (rank == RANK_LIMIT) internal_error("a nest of more than %d axes", RANK_LIMIT);
+        if (rank == RANK_LIMIT) limit_exceeded(arena->memory, "a tensor of more than 32 axes would be needed");
         dims[rank++] = nest->indices[i].size;
     }
     bool is_position = nest->reduce == REDUCE_ARGMAX || nest->reduce == REDUCE_ARGMIN;

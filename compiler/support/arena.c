@@ -17,11 +17,17 @@ void memory_exhausted(Memory *memory) {
     longjmp(memory->on_exhausted, 1);
 }
 
+void limit_exceeded(Memory *memory, const char *refusal) {
+    memory->refusal = refusal;
+    memory_exhausted(memory);
+}
+
 /* The door: every byte of the compiler is taken here. */
 static ArenaBlock *take_block(Memory *memory, size_t size) {
     memory->taken++;
     if (memory->taken == memory->fail_at) memory_exhausted(memory);
-    if (memory->limit != 0 && (size > memory->limit || memory->bytes > memory->limit - size)) memory_exhausted(memory);
+    if (memory->limit != 0 && (size > memory->limit || memory->bytes > memory->limit - size))
+        limit_exceeded(memory, "more than 900 MB of memory would be needed to compile this model");
     ArenaBlock *block = calloc(1, size);
     if (!block) memory_exhausted(memory);
     block->size = size;

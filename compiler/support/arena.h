@@ -17,6 +17,7 @@ typedef struct Memory {
     size_t fail_at;          /* the allocation that fails, counted from 1; 0: none */
     size_t bytes, limit;     /* bytes held now, and the most that may be held; limit 0: no limit */
     struct ArenaBlock *held; /* all blocks, so that they can be given back after a jump over the arenas' owners */
+    const char *refusal;     /* of limit_exceeded and the limit; NULL: malloc failed */
     jmp_buf on_exhausted;    /* set by the owner before the first allocation */
 } Memory;
 
@@ -27,7 +28,9 @@ typedef struct Arena {
 } Arena;
 
 _Noreturn void memory_exhausted(Memory *memory); /* jumps to on_exhausted */
-void memory_close_all(Memory *memory);           /* gives everything back; arenas that are open become useless */
+/* The same for a model that exceeds a limit of limits.h deep in the compiler: what is to be told, a static text. */
+_Noreturn void limit_exceeded(Memory *memory, const char *refusal);
+void memory_close_all(Memory *memory); /* gives everything back; arenas that are open become useless */
 
 void arena_open(Arena *arena, Memory *memory);
 void arena_close(Arena *arena);

@@ -6,6 +6,7 @@
 #define GRADC_SUPPORT_DIAG_H
 
 #include "compiler/support/arena.h"
+#include "compiler/support/limits.h"
 #include "compiler/support/vec.h"
 #include <stdarg.h>
 #include <stdbool.h>
@@ -42,8 +43,6 @@ typedef struct Diagnostic {
     struct Diagnostic *notes; /* the first of the places that belong to the message */
     struct Diagnostic *next;  /* of a note: the one after it */
 } Diagnostic;
-
-enum { ERROR_LIMIT = 20 };
 
 typedef struct Diagnostics {
     Arena *arena;

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FIRST_CAPACITY = 4096, INDENT = 4, LINE_WIDTH = 120, DEPTH_LIMIT = 64 };
+enum { FIRST_CAPACITY = 256, INDENT = 4, LINE_WIDTH = 120, DEPTH_LIMIT = 64 };
 
 void writer_open(Writer *writer, Arena *arena) {
     *writer = (Writer){.arena = arena, .capacity = FIRST_CAPACITY, .text = arena_alloc(arena, FIRST_CAPACITY)};
