@@ -1,6 +1,5 @@
 #include "runtime/host/array.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -85,18 +84,16 @@ static inline double from_float64(uint64_t bits) {
     return value;
 }
 
-/* IEEE 754 binary16: 1 bit sign, 5 bits exponent (bias 15), 10 bits fraction. */
-static double from_float16(uint64_t bits) {
-    const int exponent = (int)(bits >> 10 & 31), fraction = (int)(bits & 1023);
-    double magnitude;
-    if (exponent == 31) {
-        magnitude = fraction ? (double)NAN : (double)INFINITY;
-    } else if (exponent == 0) {
-        magnitude = ldexp(fraction, -24);
-    } else {
-        magnitude = ldexp(1024 + fraction, exponent - 25);
+/* IEEE 754 binary16: 1 bit sign, 5 bits exponent (bias 15), 10 bits fraction; by the bits of a double, whose exponent
+ * has 11 bits (bias 1023) and whose fraction has 52. */
+static inline double from_float16(uint64_t bits) {
+    const uint64_t sign = bits >> 15 << 63, exponent = bits >> 10 & 31, fraction = bits & 1023;
+    if (exponent == 0) {
+        const double tiny = (double)(int)fraction * 0x1p-24;
+        return sign ? -tiny : tiny;
     }
-    return bits & 0x8000 ? -magnitude : magnitude;
+    const uint64_t wide = exponent == 31 ? 2047 : exponent - 15 + 1023;
+    return from_float64(sign | wide << 52 | fraction << 42);
 }
 
 #define DECODE(SIZE, BIG, EXPRESSION)                                                                                  \

@@ -134,6 +134,7 @@ Test(host_csv, a_line_of_commas_takes_little_memory) {
     folder_remove(folder);
 }
 
+#ifdef GR_HAVE_ZLIB
 Test(host_csv, gzipped_with_columns) {
     static const double expected[] = {2, 4};
     char *folder = folder_new(), path[8192];
@@ -143,6 +144,8 @@ Test(host_csv, gzipped_with_columns) {
     gr_data_close(data);
     folder_remove(folder);
 }
+
+#endif
 
 /* ---- numbers */
 

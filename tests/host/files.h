@@ -13,7 +13,7 @@ void folder_remove(char *folder);
 /* "FOLDER/NAME", in a buffer that the next 4 calls leave alone. */
 const char *path_in(const char *folder, const char *name);
 
-/* Writes a file in the folder; with_gzip packs it. Returns its path, as path_in. */
+/* Writes a file in the folder; gzip_write, which is there with zlib, packs it. Returns its path, as path_in. */
 const char *file_write(const char *folder, const char *name, const void *bytes, size_t size);
 const char *gzip_write(const char *folder, const char *name, const void *bytes, size_t size);
 /* All bytes of a file; the caller frees them. */

@@ -46,6 +46,7 @@ Test(host_hostile, arrays_cut_at_every_byte) {
     folder_remove(folder);
 }
 
+#ifdef GR_HAVE_ZLIB
 /* Packed, cut before packing and after. */
 Test(host_hostile, gzip_cut_at_every_byte) {
     char *folder = folder_new();
@@ -71,6 +72,8 @@ Test(host_hostile, gzip_cut_at_every_byte) {
     data_refused(file_write(folder, "y.gz", small_idx, sizeof small_idx), "is not gzip, or damaged");
     folder_remove(folder);
 }
+
+#endif
 
 /* ---- headers that lie */
 
@@ -139,6 +142,7 @@ Test(host_hostile, idx_headers_that_lie) {
     folder_remove(folder);
 }
 
+#ifdef GR_HAVE_ZLIB
 /* In a .gz a promise of terabytes cannot be checked against the file's size: memory must not follow it. */
 Test(host_hostile, packed_lies_take_no_memory) {
     static const uint8_t large[] = {0, 0, 8, 2, 255, 255, 255, 255, 0, 0, 4, 0, 1};
@@ -151,6 +155,8 @@ Test(host_hostile, packed_lies_take_no_memory) {
     data_refused(path, "takes 4398046510092 bytes, it has 13");
     folder_remove(folder);
 }
+
+#endif
 
 /* ---- what is no data file */
 
@@ -170,7 +176,6 @@ Test(host_hostile, what_cannot_be_opened) {
     data_refused(file_write(folder, "e.txt", "", 0), "is empty");
     data_refused(file_write(folder, "e.csv", "", 0), "is empty");
     data_refused(file_write(folder, "e", "", 0), "is empty");
-    data_refused(file_write(folder, "e.gz", "", 0), "is empty");
     data_refused(file_write(folder, "notes", "hello", 5), "is neither IDX nor .npy, and its name ends in none of");
     data_refused(file_write(folder, "a.npz", "PK\3\4....", 8), "is a zip archive; save each array");
     folder_remove(folder);
@@ -180,7 +185,7 @@ Test(host_hostile, gzip_under_another_name) {
     static const char *const names[] = {"x.npy", "x.csv", "x.txt", "x"};
     char *folder = folder_new();
     for (size_t i = 0; i < COUNT(names); i++) {
-        data_refused(gzip_write(folder, names[i], "1,2\n", 4), "is gzipped; give it a name that ends in .gz");
+        data_refused(file_write(folder, names[i], "\x1f\x8b\x08", 3), "is gzipped; give it a name that ends in .gz");
     }
     folder_remove(folder);
 }
