@@ -129,5 +129,5 @@ void gr_source_close(gr_source *source) {
     if (source->gzip != NULL) gr_gzip_close(source->gzip);
     if (source->file > STDIN_FILENO) close(source->file);
     free(source->buffer);
-    *source = (gr_source){.file = -1};
+    *source = (gr_source){.file = -1, .bytes = (const uint8_t *)""};
 }

@@ -82,6 +82,9 @@ Test(host_csv, a_header_alone_has_no_rows) {
     gr_data *data = data_open(write_csv(folder, "a,b\n", NULL));
     cr_assert_eq(gr_data_rows(data), 0);
     cr_assert_eq(gr_data_row_size(data), 2);
+    gr_error error;
+    double none;
+    cr_assert(gr_data_copy(data, NULL, 0, GR_DOUBLE, &none, &error));
     gr_data_close(data);
     folder_remove(folder);
 }

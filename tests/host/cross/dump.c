@@ -22,7 +22,7 @@ static void print_file(const char *name) {
     gr_data *data = gr_data_open(name, &error);
     const char *base = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
     if (data == NULL) {
-        printf("%s\n", strstr(error.text, base));
+        printf("%s\n", error.text);
         return;
     }
     const uint64_t size = gr_data_row_size(data);
@@ -30,7 +30,7 @@ static void print_file(const char *name) {
     printf("%s: %s\n", base, gr_data_describe(data, described, sizeof described));
     for (uint64_t i = 0; row != NULL && i < gr_data_rows(data); i++) {
         int32_t as_int;
-        if (!gr_data_copy(data, &i, 1, GR_DOUBLE, row, &error)) printf("%s", strstr(error.text, base));
+        if (!gr_data_copy(data, &i, 1, GR_DOUBLE, row, &error)) printf("%s", error.text);
         print_bits(row, size);
         if (size == 1 && gr_data_copy(data, &i, 1, GR_INT32, &as_int, &error)) printf(" = %" PRId32, as_int);
         printf("\n");
