@@ -331,7 +331,9 @@ static bool read_options(int count, char **arguments, Options *options) {
             options->seed = strtoull(arguments[++i], NULL, 10);
             options->count = atoi(arguments[++i]);
             options->all_targets = true;
-        } else if (strcmp(arguments[i], "--no-emit") == 0)
+        } else if (strcmp(arguments[i], "--count") == 0 && i + 1 < count)
+            options->count = atoi(arguments[++i]);
+        else if (strcmp(arguments[i], "--no-emit") == 0)
             options->emits = false;
         else if (strcmp(arguments[i], "--no-reduce") == 0)
             options->reduces = false;
@@ -349,7 +351,8 @@ int main(int count, char **arguments) {
     Options options;
     Totals totals = {0};
     if (!read_options(count, arguments, &options)) {
-        fputs("usage: gradc_random [--long SEED COUNT] [--no-emit] [--no-reduce] [--show] [FILE]\n", stderr);
+        fputs("usage: gradc_random [--long SEED COUNT] [--count COUNT] [--no-emit] [--no-reduce] [--show] [FILE]\n",
+              stderr);
         return 2;
     }
     if (options.file)
