@@ -82,11 +82,15 @@ static void place_parts(Fusion *fusion, const Node *scan, Kernel *kernel, Buffer
         const Node *part = fusion->graph->nodes.at[n];
         if (part->op != OP_part || part->args[0] != scan) continue;
         int result = part->u.result;
+        if (result < region->carries && is_unchanged(region, result)) { /* what it was before the loop */
+            fusion->values[part->id] = fusion->values[scan->args[result]->id];
+            continue;
+        }
         Buffer *buffer = result < region->carries ? NULL : stacked[result - region->carries];
         if (buffer == NULL) { /* the same bytes as the carry, but there only after the loop */
             buffer = buffer_new(fusion->routine, fusion->sequence, BUFFER_ARENA, part->type.elem, part->type.shape);
             buffer_becomes_view(buffer, carries[result], NULL);
-            if (!is_unchanged(region, result)) buffer->maker = kernel;
+            buffer->maker = kernel;
         }
         name_part(fusion, part, buffer);
     }
