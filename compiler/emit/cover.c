@@ -112,14 +112,14 @@ static void cover_known_lanes(const StageText *text, bool single, int64_t size) 
 static void cover_lanes_at_run_time(const StageText *text, const char *from, const char *to) {
     const char *lane = text->indices[text->stage->tile.lane];
     const char *step = times_lanes(text, text->stage->tile.vectors);
-    const char *rest = arena_print(text->arena, "gr_least(GR_LANES, %s - %s)", to, lane);
     write_line(text->out, "int %s = %s;", lane, from);
     write_line(text->out, "for (; %s + %s <= %s; %s += %s) {", lane, step, to, lane, step);
     cover_rows(text, false, arena_print(text->arena, "%d", text->stage->tile.vectors), "GR_LANES");
     write_line(text->out, "}");
     if (step[0] == '1' && step[1] == 0) return;
-    write_line(text->out, "for (; %s < %s; %s += GR_LANES) {", lane, to, lane);
-    cover_rows(text, false, "1", rest);
+    /* What is left is counted down: of a lane that counts up gcc says that it might overflow. */
+    write_line(text->out, "for (int left = %s - %s; left > 0; left -= GR_LANES, %s += GR_LANES) {", to, lane, lane);
+    cover_rows(text, false, "1", lanes_of(text) == 1 ? "1" : "gr_least(GR_LANES, left)");
     write_line(text->out, "}");
 }
 

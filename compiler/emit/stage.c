@@ -105,7 +105,7 @@ static void name_buffer(StageText *text, const Buffer *buffer) {
 }
 
 static void choose_names(StageText *text) {
-    static const char *const taken[] = {"call", "local", "r", "v", "rows", "vectors", "lanes", "width"};
+    static const char *const taken[] = {"call", "local", "r", "v", "rows", "vectors", "lanes", "width", "left"};
     const Stage *stage = text->stage;
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
         scope_name(&text->scope, taken[i]);
