@@ -465,8 +465,8 @@ static void train_update_net_layers_1_b(const train_call *call, int first_j, int
     for (; j + 2 * GR_LANES <= last_j; j += 2 * GR_LANES) {
         train_update_net_layers_1_b_tile(call, j, 2, GR_LANES);
     }
-    for (; j < last_j; j += GR_LANES) {
-        train_update_net_layers_1_b_tile(call, j, 1, gr_least(GR_LANES, last_j - j));
+    for (int left = last_j - j; left > 0; left -= GR_LANES, j += GR_LANES) {
+        train_update_net_layers_1_b_tile(call, j, 1, gr_least(GR_LANES, left));
     }
 }
 
@@ -524,8 +524,8 @@ static void train_update_net_layers_0_b(const train_call *call, int first_j, int
     for (; j + 8 * GR_LANES <= last_j; j += 8 * GR_LANES) {
         train_update_net_layers_0_b_tile(call, j, 8, GR_LANES);
     }
-    for (; j < last_j; j += GR_LANES) {
-        train_update_net_layers_0_b_tile(call, j, 1, gr_least(GR_LANES, last_j - j));
+    for (int left = last_j - j; left > 0; left -= GR_LANES, j += GR_LANES) {
+        train_update_net_layers_0_b_tile(call, j, 1, gr_least(GR_LANES, left));
     }
 }
 
