@@ -11,7 +11,7 @@ try() { # try WHAT COMPILER [EMULATOR]
     if ! command -v "$2" >/dev/null || { [ $# -gt 2 ] && ! command -v "$3" >/dev/null; }; then
         echo "$1: not tested, $2${3:+ or $3} is missing"
     elif "$2" -std=c11 -O2 -Wall -Wextra -Werror -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -static -I"$ROOT" \
-        -o "dump-$2" "$ROOT"/tests/host/cross/dump.c "$ROOT"/runtime/host/*.c -lm; then
+        -o "dump-$2" "$ROOT"/tests/host/cross/dump.c "$ROOT"/runtime/host/*.c "$ROOT"/runtime/core/tensors.c -lm; then
         # shellcheck disable=SC2086 # nothing, where there is no emulator
         ${3-} "./dump-$2" ints floats table.csv:a,b text.txt "$ROOT"/tests/host/fixtures/*.npy >"$2.text" 2>&1
         if [ ! -f here.text ]; then
