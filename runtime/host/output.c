@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -139,39 +140,6 @@ bool gr_write_fully(int file, const void *bytes, size_t size) {
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     errno = failure;
     return failure == 0;
-}
-
-bool gr_new_file_open(gr_new_file *file, const char *path, gr_error *error) {
-    const size_t size = strlen(path) + 32;
-    *file = (gr_new_file){.path = path, .temporary = malloc(size)};
-    if (file->temporary == NULL) return gr_fail(error, "%s: memory is exhausted", path);
-    snprintf(file->temporary, size, "%s.tmp-%ld", path, (long)getpid());
-    file->stream = fopen(file->temporary, "wb");
-    if (file->stream != NULL) return true;
-    const int number = errno;
-    free(file->temporary);
-    file->temporary = NULL;
-    return gr_fail_errno(error, path, "cannot be written", number);
-}
-
-bool gr_new_file_keep(gr_new_file *file, gr_error *error) {
-    errno = 0;
-    const bool had_failed = ferror(file->stream) != 0;
-    bool written = fclose(file->stream) == 0 && !had_failed;
-    file->stream = NULL;
-    if (written) written = rename(file->temporary, file->path) == 0;
-    const int number = errno == 0 ? EIO : errno;
-    if (!written) unlink(file->temporary);
-    free(file->temporary);
-    file->temporary = NULL;
-    return written || gr_fail_errno(error, file->path, "cannot be written", number);
-}
-
-void gr_new_file_drop(gr_new_file *file) {
-    if (file->stream != NULL) fclose(file->stream);
-    if (file->temporary != NULL) unlink(file->temporary);
-    free(file->temporary);
-    *file = (gr_new_file){0};
 }
 
 /* ---- numbers for people */

@@ -1,11 +1,10 @@
-/* Writing: text that grows, files that appear whole or not at all, and numbers in words. Part of the host half of
+/* Writing: text that grows, bytes to files and pipes, and numbers in words. Part of the host half of
  * gradc's runtime. */
 #ifndef GR_HOST_OUTPUT_H
 #define GR_HOST_OUTPUT_H
 
 #include "runtime/host/error.h"
 #include <stddef.h>
-#include <stdio.h>
 
 /* ---- text that grows; zero it to begin, free with gr_text_free */
 
@@ -25,24 +24,8 @@ void gr_text_free(gr_text *text);
  * neither becomes '?', and "..." tells that something was cut. Returns out. */
 char *gr_clean_name(const char *name, char *out, size_t size);
 
-/* ---- files */
-
-/* Writes all bytes. False, with errno set, if that fails; a closed pipe gives EPIPE, never SIGPIPE. */
+/* Writes all bytes to an open file. False, with errno set, if that fails; a closed pipe gives EPIPE, never SIGPIPE. */
 bool gr_write_fully(int file, const void *bytes, size_t size);
-
-/* A file beside its place, to be renamed to it when it is whole. */
-typedef struct gr_new_file {
-    FILE *stream; /* write here */
-    const char *path;
-    char *temporary; /* PATH.tmp-PROCESS */
-} gr_new_file;
-
-/* False, with a message, if the file cannot be made. `path` must live until the file is kept or dropped. */
-bool gr_new_file_open(gr_new_file *file, const char *path, gr_error *error);
-/* Closes and renames. False, with a message, if anything of it was not written; then the old file at `path` is as it
- * was and nothing else is left. Not synced: for pictures, which can be made again, that would only cost. */
-bool gr_new_file_keep(gr_new_file *file, gr_error *error);
-void gr_new_file_drop(gr_new_file *file);
 
 /* ---- numbers for people; each returns `out`, 32 bytes suffice */
 

@@ -1,5 +1,6 @@
 #include "runtime/host/progress.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

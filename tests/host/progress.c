@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,36 +21,36 @@ typedef struct stage {
     bool fresh;
 } stage;
 
-static void begin(stage *stage, gr_progress_options options) {
-    cr_assert_eq(pipe(stage->pipe), 0);
-    fcntl(stage->pipe[0], F_SETFL, O_NONBLOCK);
-    stage->now = 1000;
-    options.file = stage->pipe[1];
+static void begin(stage *scene, gr_progress_options options) {
+    cr_assert_eq(pipe(scene->pipe), 0);
+    fcntl(scene->pipe[0], F_SETFL, O_NONBLOCK);
+    scene->now = 1000;
+    options.file = scene->pipe[1];
     options.clock = by_hand;
-    options.clock_context = &stage->now;
-    gr_progress_start(&stage->progress, &options);
+    options.clock_context = &scene->now;
+    gr_progress_start(&scene->progress, &options);
 }
 
 /* Takes what was written out of the pipe, which holds only 64 KB. */
-static void drain(stage *stage) {
-    const ssize_t length = read(stage->pipe[0], stage->shown, sizeof stage->shown - 1);
+static void drain(stage *scene) {
+    const ssize_t length = read(scene->pipe[0], scene->shown, sizeof scene->shown - 1);
     if (length <= 0) return;
-    stage->shown[length] = '\0';
-    stage->fresh = true;
+    scene->shown[length] = '\0';
+    scene->fresh = true;
 }
 
 /* What was written last, "" if nothing was since the call before. */
-static const char *shown(stage *stage) {
-    drain(stage);
-    if (!stage->fresh) stage->shown[0] = '\0';
-    stage->fresh = false;
-    return stage->shown;
+static const char *shown(stage *scene) {
+    drain(scene);
+    if (!scene->fresh) scene->shown[0] = '\0';
+    scene->fresh = false;
+    return scene->shown;
 }
 
-static void end(stage *stage) {
-    gr_progress_finish(&stage->progress);
-    close(stage->pipe[0]);
-    close(stage->pipe[1]);
+static void end(stage *scene) {
+    gr_progress_finish(&scene->progress);
+    close(scene->pipe[0]);
+    close(scene->pipe[1]);
 }
 
 static void surroundings(const char *locale, const char *no_colour) {
@@ -63,41 +64,41 @@ static const gr_progress_options ten_epochs = {.style = GR_PROGRESS_LINE,
                                                .metric = "accuracy",
                                                .width = 130};
 
-static void train(stage *stage, int steps, double each, double loss) {
+static void train(stage *scene, int steps, double each, double loss) {
     for (int i = 0; i < steps; i++) {
-        stage->now += each;
-        gr_progress_step(&stage->progress, 64, loss);
-        drain(stage);
+        scene->now += each;
+        gr_progress_step(&scene->progress, 64, loss);
+        drain(scene);
     }
 }
 
 Test(host_progress, line_in_ascii) {
-    static stage stage;
+    static stage scene;
     surroundings("C", "1");
-    begin(&stage, ten_epochs);
-    gr_progress_evaluated(&stage.progress, 0.5, 0.75);
-    train(&stage, 1, 5, 2);
-    cr_expect_str_eq(shown(&stage),
+    begin(&scene, ten_epochs);
+    gr_progress_evaluated(&scene.progress, 0.5, 0.75);
+    train(&scene, 1, 5, 2);
+    cr_expect_str_eq(shown(&scene),
                      "\repoch 1/10 [                              ] 0 %  step 1  13 rows/s  1 h 23 m left  "
                      "loss 2  accuracy 0.5 (best 0.75)\033[K");
-    train(&stage, 549, 1, 2);
-    shown(&stage);
-    train(&stage, 1, 1, 2);
+    train(&scene, 549, 1, 2);
+    shown(&scene);
+    train(&scene, 1, 1, 2);
     cr_expect_not_null(
-        strstr(shown(&stage), "[================              ] 55 %  step 551  64 rows/s  7 m 32 s left"), "%s",
-        stage.shown);
-    end(&stage);
+        strstr(shown(&scene), "[================              ] 55 %  step 551  64 rows/s  7 m 32 s left"), "%s",
+        scene.shown);
+    end(&scene);
 }
 
 Test(host_progress, line_in_unicode_and_colour) {
-    static stage stage;
+    static stage scene;
     surroundings("de_DE.UTF-8", "");
-    begin(&stage, (gr_progress_options){.style = GR_PROGRESS_LINE, .steps = 4, .width = 46});
-    train(&stage, 2, 1, 0.25);
-    shown(&stage);
-    cr_expect_not_null(strstr(stage.shown, "━━━━\033[0;2m─────\033[0m"), "%s", stage.shown);
-    cr_expect_not_null(strstr(stage.shown, "\033[1mloss 0.25\033[0m"), "%s", stage.shown);
-    end(&stage);
+    begin(&scene, (gr_progress_options){.style = GR_PROGRESS_LINE, .steps = 4, .width = 46});
+    train(&scene, 2, 1, 0.25);
+    shown(&scene);
+    cr_expect_not_null(strstr(scene.shown, "━━━━\033[0;2m─────\033[0m"), "%s", scene.shown);
+    cr_expect_not_null(strstr(scene.shown, "\033[1mloss 0.25\033[0m"), "%s", scene.shown);
+    end(&scene);
 }
 
 static int columns_of(const char *line) {
@@ -118,130 +119,130 @@ Test(host_progress, never_wider_than_the_terminal) {
     for (int i = 0; i < 2; i++) {
         surroundings(locales[i], "");
         for (int width = 2; width < 200; width++) {
-            static stage stage;
+            static stage scene;
             gr_progress_options options = ten_epochs;
             options.width = width;
-            begin(&stage, options);
-            gr_progress_evaluated(&stage.progress, 0.5, 0.75);
-            train(&stage, 5, 0.2, 0.125);
-            const char *const last = strrchr(shown(&stage), '\r');
+            begin(&scene, options);
+            gr_progress_evaluated(&scene.progress, 0.5, 0.75);
+            train(&scene, 5, 0.2, 0.125);
+            const char *const last = strrchr(shown(&scene), '\r');
             cr_assert_not_null(last);
             cr_expect_lt(columns_of(last), width, "width %d: %s", width, last);
             if (width > 30) cr_expect_not_null(strstr(last, "loss 0.125"), "width %d: %s", width, last);
             if (width > 60) cr_expect_gt(columns_of(last), width > 120 ? 100 : width - 25, "width %d: %s", width, last);
-            end(&stage);
+            end(&scene);
         }
     }
 }
 
 Test(host_progress, ten_times_a_second) {
-    static stage stage;
+    static stage scene;
     surroundings("C", "1");
-    begin(&stage, (gr_progress_options){.style = GR_PROGRESS_LINE, .width = 40});
+    begin(&scene, (gr_progress_options){.style = GR_PROGRESS_LINE, .width = 40});
     int drawn = 0;
     for (int i = 0; i < 10000; i++) {
-        train(&stage, 1, 0.001, 1);
-        drawn += shown(&stage)[0] != '\0';
+        train(&scene, 1, 0.001, 1);
+        drawn += shown(&scene)[0] != '\0';
     }
     cr_expect(drawn <= 100 && drawn >= 80, "%d in 10 s", drawn);
-    end(&stage);
+    end(&scene);
 }
 
 Test(host_progress, plain_lines) {
-    static stage stage;
+    static stage scene;
     surroundings("C", "1");
     gr_progress_options options = ten_epochs;
     options.style = GR_PROGRESS_AUTO; /* a pipe is no terminal */
-    begin(&stage, options);
-    train(&stage, 100, 0.01, 0.5);
-    cr_expect_str_eq(shown(&stage), "");
-    gr_progress_evaluated(&stage.progress, 0.875, 0.875);
-    gr_progress_epoch(&stage.progress, 1);
-    cr_expect_str_eq(shown(&stage),
+    begin(&scene, options);
+    train(&scene, 100, 0.01, 0.5);
+    cr_expect_str_eq(shown(&scene), "");
+    gr_progress_evaluated(&scene.progress, 0.875, 0.875);
+    gr_progress_epoch(&scene.progress, 1);
+    cr_expect_str_eq(shown(&scene),
                      "epoch 1/10  10 %  step 100  6.4 k rows/s  9.0 s left  loss 0.5  accuracy 0.875 (best 0.875)\n");
-    train(&stage, 20, 2, 0.5);
-    cr_expect_str_eq(shown(&stage),
+    train(&scene, 20, 2, 0.5);
+    cr_expect_str_eq(shown(&scene),
                      "epoch 2/10  11 %  step 115  237 rows/s  3 m 59 s left  loss 0.5  accuracy 0.875 (best 0.875)\n");
-    end(&stage);
+    end(&scene);
 }
 
 Test(host_progress, many_short_epochs) {
-    static stage stage;
+    static stage scene;
     surroundings("C", "1");
-    begin(&stage, (gr_progress_options){.style = GR_PROGRESS_PLAIN, .epochs = 5000, .steps_per_epoch = 1});
+    begin(&scene, (gr_progress_options){.style = GR_PROGRESS_PLAIN, .epochs = 5000, .steps_per_epoch = 1});
     int lines = 0;
     for (int epoch = 1; epoch <= 5000; epoch++) {
-        train(&stage, 1, 0.001, 1);
-        gr_progress_epoch(&stage.progress, epoch);
-        lines += shown(&stage)[0] != '\0';
+        train(&scene, 1, 0.001, 1);
+        gr_progress_epoch(&scene.progress, epoch);
+        lines += shown(&scene)[0] != '\0';
     }
     cr_expect(lines >= 14 && lines <= 17, "%d", lines); /* ten, one a second, the last */
-    cr_expect_not_null(strstr(stage.shown, "epoch 5000/5000  100 %"), "%s", stage.shown);
-    end(&stage);
+    cr_expect_not_null(strstr(scene.shown, "epoch 5000/5000  100 %"), "%s", scene.shown);
+    end(&scene);
 }
 
 Test(host_progress, hostile_values) {
-    static stage stage;
+    static stage scene;
     surroundings("C", "1");
     const double losses[] = {NAN, INFINITY, -INFINITY, 1e308, -1e308, 0};
     for (int i = 0; i < 6; i++) {
-        begin(&stage, (gr_progress_options){.style = GR_PROGRESS_LINE,
+        begin(&scene, (gr_progress_options){.style = GR_PROGRESS_LINE,
                                             .width = 80,
                                             .steps = UINT64_MAX,
                                             .epochs = -1,
                                             .steps_per_epoch = UINT64_MAX,
                                             .metric = "a\033[31m\xff\n"});
-        gr_progress_evaluated(&stage.progress, losses[i], NAN);
-        train(&stage, 3, 1, losses[i]);
+        gr_progress_evaluated(&scene.progress, losses[i], NAN);
+        train(&scene, 3, 1, losses[i]);
         char value[32], expected[48];
         snprintf(expected, sizeof expected, "loss %s", gr_say_value(losses[i], value, sizeof value));
-        cr_expect_not_null(strstr(shown(&stage), expected), "%s", stage.shown);
-        cr_expect_null(strstr(stage.shown, "31m\xff"));
-        cr_expect_null(strstr(stage.shown, "\033[31m"));
-        end(&stage);
+        cr_expect_not_null(strstr(shown(&scene), expected), "%s", scene.shown);
+        cr_expect_null(strstr(scene.shown, "31m\xff"));
+        cr_expect_null(strstr(scene.shown, "\033[31m"));
+        end(&scene);
     }
-    begin(&stage, (gr_progress_options){.style = GR_PROGRESS_LINE}); /* finished before it began */
-    end(&stage);
+    begin(&scene, (gr_progress_options){.style = GR_PROGRESS_LINE}); /* finished before it began */
+    end(&scene);
 }
 
 Test(host_progress, loss_after_a_nan) {
-    static stage stage;
+    static stage scene;
     surroundings("C", "1");
-    begin(&stage, (gr_progress_options){.style = GR_PROGRESS_LINE, .width = 80});
-    train(&stage, 10, 1, 2);
-    train(&stage, 1, 1, NAN);
-    train(&stage, 10, 1, 2);
-    cr_expect_float_eq(stage.progress.loss, 2, 1e-12);
-    end(&stage);
+    begin(&scene, (gr_progress_options){.style = GR_PROGRESS_LINE, .width = 80});
+    train(&scene, 10, 1, 2);
+    train(&scene, 1, 1, NAN);
+    train(&scene, 10, 1, 2);
+    cr_expect_float_eq(scene.progress.loss, 2, 1e-12);
+    end(&scene);
 }
 
 Test(host_progress, resumed) {
-    static stage stage;
+    static stage scene;
     surroundings("C", "1");
-    begin(&stage, (gr_progress_options){
+    begin(&scene, (gr_progress_options){
                       .style = GR_PROGRESS_LINE, .epochs = 10, .steps_per_epoch = 10, .first_step = 50, .width = 120});
-    train(&stage, 20, 1, 2);
-    gr_progress_epoch(&stage.progress, 7);
-    train(&stage, 5, 1, 2);
-    const char *const last = strrchr(shown(&stage), '\r');
+    train(&scene, 20, 1, 2);
+    gr_progress_epoch(&scene.progress, 7);
+    train(&scene, 5, 1, 2);
+    const char *const last = strrchr(shown(&scene), '\r');
     cr_expect_not_null(strstr(last, "epoch 8/10"), "%s", last);
     cr_expect_not_null(strstr(last, "75 %  step 75"), "%s", last);
     cr_expect_not_null(strstr(last, "25 s left"), "%s", last); /* 25 steps to go, a second each */
-    end(&stage);
+    end(&scene);
 }
 
 Test(host_progress, goes_on_without_a_reader) {
-    static stage stage;
-    begin(&stage, (gr_progress_options){.style = GR_PROGRESS_LINE, .width = 80});
-    close(stage.pipe[0]);
-    train(&stage, 50, 1, 1); /* SIGPIPE would end this process */
-    cr_expect_eq(stage.progress.options.style, GR_PROGRESS_OFF);
-    end(&stage);
+    static stage scene;
+    begin(&scene, (gr_progress_options){.style = GR_PROGRESS_LINE, .width = 80});
+    close(scene.pipe[0]);
+    train(&scene, 50, 1, 1); /* SIGPIPE would end this process */
+    cr_expect_eq(scene.progress.options.style, GR_PROGRESS_OFF);
+    end(&scene);
     const int full = open("/dev/full", O_WRONLY);
-    gr_progress_start(&stage.progress, &(gr_progress_options){.file = full, .style = GR_PROGRESS_PLAIN});
-    gr_progress_epoch(&stage.progress, 1);
-    cr_expect_eq(stage.progress.options.style, GR_PROGRESS_OFF);
-    gr_progress_finish(&stage.progress);
+    gr_progress_start(&scene.progress, &(gr_progress_options){.file = full, .style = GR_PROGRESS_PLAIN});
+    gr_progress_epoch(&scene.progress, 1);
+    cr_expect_eq(scene.progress.options.style, GR_PROGRESS_OFF);
+    gr_progress_finish(&scene.progress);
     close(full);
 }
 
