@@ -266,8 +266,10 @@ Value instantiate(Elaborator *e, const ModuleDef *def, const CallArgs *args, Spa
         e->stopped = true;
         return poison;
     }
+    e->depth++; /* the fallback of an argument may be an instance as well */
     Scope *members = bind_params(e, &stmt->u.module.params, args, def->scope, SCOPE_MODULE,
                                  arena_print(e->arena, "%s()", name), span);
+    e->depth--;
     if (members == NULL) return poison;
     Instance *instance = ARENA_NEW(e->arena, Instance);
     *instance = (Instance){.def = def, .members = members};

@@ -21,10 +21,11 @@ count() { # count PASSED FAILED
 build() {
     name=$1
     shift
+    started=$(date +%s)
     mkdir -p "$build/$name"
     if { cmake -S "$root" -B "$build/$name" "$@" && cmake --build "$build/$name" -j"$(nproc)"; } \
         >"$build/$name/log" 2>&1; then
-        echo "ok build with $name, warnings are errors"
+        echo "ok build with $name, warnings are errors ($(($(date +%s) - started)) s)"
         count 1 0
     else
         grep -E -A5 'error|Error' "$build/$name/log" | head -40
@@ -45,6 +46,7 @@ criterion() {
             count 0 1
             continue
         fi
+        started=$(date +%s)
         "$program" --jobs "$(nproc)" --timeout 300 >"$program.log" 2>&1
         status=$?
         summary=$(sed -n 's/.*Tested: \([0-9]*\) | Passing: \([0-9]*\) .*/\1 \2/p' "$program.log" | tail -1)
@@ -61,13 +63,14 @@ criterion() {
             grep -v -E '^\[(PASS|SKIP|RUN |====)' "$program.log" | head -100
             [ "$tested" -gt "$good" ] || count 0 1
         fi
-        echo "$name: $(basename "$program"): $good of $tested passed"
+        echo "$name: $(basename "$program"): $good of $tested passed ($(($(date +%s) - started)) s)"
     done
 }
 
 # script PATH: runs one script and counts its lines
 script() {
     work=$(mktemp -d)
+    started=$(date +%s)
     (cd "$work" && GRADC=$build/gcc/gradc GRADC_CLANG=$build/clang/gradc CHECKS=$root/tests/checks.sh ROOT=$root sh "$1") >"$work.log" 2>&1
     status=$?
     good=$(grep -c '^ok ' "$work.log")
@@ -76,7 +79,7 @@ script() {
     [ "$good" -gt 0 ] || [ "$bad" -gt 0 ] || bad=1
     count "$good" "$bad"
     [ "$bad" -eq 0 ] || grep -v '^ok ' "$work.log"
-    echo "${1#"$root"/}: $good passed, $bad failed"
+    echo "${1#"$root"/}: $good passed, $bad failed ($(($(date +%s) - started)) s)"
     rm -rf "$work" "$work.log"
 }
 

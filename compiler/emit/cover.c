@@ -136,13 +136,14 @@ static void cover_lanes(const StageText *text) {
         cover_lanes_at_run_time(text, "0", dim_code(text, lane_size(text)));
 }
 
-static void open_function(const StageText *text) {
+/* specifier: with a register tile GR_KERNEL, so that no neighbour's constants take its registers. */
+static void open_function(const StageText *text, const char *specifier) {
     const char *list = arena_print(text->arena, "const %s *call", text->call_type);
     if (text->local) add_parameter(text, &list, "unsigned char *local");
     list = arena_print(text->arena, "%s%s", list, stage_steps(text->arena, text->stage, "int "));
     if (text->stage->kernel->banded)
         add_parameter(text, &list, arena_print(text->arena, "int %s, int %s", text->first, text->last));
-    write_line(text->out, "static void %s(%s) {", text->name, list);
+    write_line(text->out, "%s void %s(%s) {", specifier, text->name, list);
 }
 
 /* Loops over the free indices that no tile covers; returns how many. */
@@ -168,7 +169,7 @@ static void close_function(const StageText *text, int open) {
 }
 
 static void emit_cover_function(const StageText *text) {
-    open_function(text);
+    open_function(text, "GR_KERNEL");
     int open = open_free_loops(text);
     cover_lanes(text);
     if (has_single_row(text)) {
@@ -197,7 +198,7 @@ static void open_lane_loop(const StageText *text) {
 
 /* Without a register tile the loops stand around the body itself; masked loads of the last lanes cost nothing more. */
 static void emit_flat_function(StageText *text) {
-    open_function(text);
+    open_function(text, "static");
     Writer *function = open_body(text);
     declare_operands(text);
     int open = open_free_loops(text);
