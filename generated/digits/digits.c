@@ -84,7 +84,7 @@ GR_INLINE void train_x_tile(const train_call *call, unsigned char *local, int fi
     }
 }
 
-static void train_x(const train_call *call, unsigned char *local, int first_n, int last_n) {
+GR_KERNEL void train_x(const train_call *call, unsigned char *local, int first_n, int last_n) {
     for (int o = 0; o < 128; o += 2 * GR_LANES) {
         int n = first_n;
         for (; n + 6 <= last_n; n += 6) {
@@ -149,7 +149,7 @@ GR_INLINE void train_x_3_tile(const train_call *call, int n, int o, const int ro
         x_[n * 10 + o + r] = gr_lane_0(sum[r] * gr_all(1.25f) + gr_all(b[o + r]));
 }
 
-static void train_x_3(const train_call *call, int first_n, int last_n) {
+GR_KERNEL void train_x_3(const train_call *call, int first_n, int last_n) {
     for (int n = first_n; n < last_n; n++) {
         for (int o = 0; o < 4; o += 4) {
             train_x_3_tile(call, n, o, 4);
@@ -270,7 +270,7 @@ GR_INLINE void train_d_x_2_tile(const train_call *call, unsigned char *local, in
     }
 }
 
-static void train_d_x_2(const train_call *call, unsigned char *local, int first_n, int last_n) {
+GR_KERNEL void train_d_x_2(const train_call *call, unsigned char *local, int first_n, int last_n) {
     for (int p = 0; p < 128; p += 2 * GR_LANES) {
         int n = first_n;
         for (; n + 6 <= last_n; n += 6) {
@@ -390,7 +390,7 @@ GR_INLINE void train_update_net_layers_1_w_tile(const train_call *call, int p, i
     }
 }
 
-static void train_update_net_layers_1_w(const train_call *call, int first_p, int last_p) {
+GR_KERNEL void train_update_net_layers_1_w(const train_call *call, int first_p, int last_p) {
     {
         const int o = 0;
         int p = first_p;
@@ -460,7 +460,7 @@ GR_INLINE void train_update_net_layers_1_b_tile(const train_call *call, int j, c
     }
 }
 
-static void train_update_net_layers_1_b(const train_call *call, int first_j, int last_j) {
+GR_KERNEL void train_update_net_layers_1_b(const train_call *call, int first_j, int last_j) {
     int j = first_j;
     for (; j + 2 * GR_LANES <= last_j; j += 2 * GR_LANES) {
         train_update_net_layers_1_b_tile(call, j, 2, GR_LANES);
@@ -519,7 +519,7 @@ GR_INLINE void train_update_net_layers_0_b_tile(const train_call *call, int j, c
     }
 }
 
-static void train_update_net_layers_0_b(const train_call *call, int first_j, int last_j) {
+GR_KERNEL void train_update_net_layers_0_b(const train_call *call, int first_j, int last_j) {
     int j = first_j;
     for (; j + 8 * GR_LANES <= last_j; j += 8 * GR_LANES) {
         train_update_net_layers_0_b_tile(call, j, 8, GR_LANES);
@@ -591,7 +591,7 @@ GR_INLINE void train_update_net_layers_0_w_tile(const train_call *call, int p, i
     }
 }
 
-static void train_update_net_layers_0_w(const train_call *call, int first_p, int last_p) {
+GR_KERNEL void train_update_net_layers_0_w(const train_call *call, int first_p, int last_p) {
     for (int o = 0; o < 128; o += 2 * GR_LANES) {
         int p = first_p;
         for (; p + 6 <= last_p; p += 6) {
@@ -704,7 +704,7 @@ GR_INLINE void predict_x_tile(const predict_call *call, unsigned char *local, in
     }
 }
 
-static void predict_x(const predict_call *call, unsigned char *local, int first_n, int last_n) {
+GR_KERNEL void predict_x(const predict_call *call, unsigned char *local, int first_n, int last_n) {
     for (int o = 0; o < 128; o += 2 * GR_LANES) {
         int n = first_n;
         for (; n + 6 <= last_n; n += 6) {
@@ -751,7 +751,7 @@ GR_INLINE void predict_x_2_tile(const predict_call *call, unsigned char *local, 
         x_[(n - first_n) * 10 + o + r] = gr_lane_0(sum[r]);
 }
 
-static void predict_x_2(const predict_call *call, unsigned char *local, int first_n, int last_n) {
+GR_KERNEL void predict_x_2(const predict_call *call, unsigned char *local, int first_n, int last_n) {
     for (int n = first_n; n < last_n; n++) {
         for (int o = 0; o < 4; o += 4) {
             predict_x_2_tile(call, local, first_n, n, o, 4);
@@ -800,7 +800,7 @@ GR_INLINE void predict_digit_tile(const predict_call *call, unsigned char *local
         digit[i + r] = gr_ilane_0(total[r]);
 }
 
-static void predict_digit(const predict_call *call, unsigned char *local, int first_i, int last_i) {
+GR_KERNEL void predict_digit(const predict_call *call, unsigned char *local, int first_i, int last_i) {
     int i = first_i;
     for (; i + 4 <= last_i; i += 4) {
         predict_digit_tile(call, local, first_i, i, 4);

@@ -122,23 +122,27 @@
 #endif
 
 /* GR_UNROLL(n) before a loop of at most n rounds makes it disappear, so that an array it walks can live in registers.
- * GR_INLINE: always inlined. GR_FUNCTION: left to the compiler. GR_EXACT: nothing is fused, so that the result has the
- * same bits for every target; its body begins with GR_EXACT_BODY. */
+ * GR_INLINE: always inlined. GR_KERNEL: never, so that its registers are its own and a profiler shows it by name.
+ * GR_FUNCTION: left to the compiler. GR_EXACT: nothing is fused, so that the result has the same bits for every
+ * target; its body begins with GR_EXACT_BODY. */
 #if defined(__clang__)
 #define GR_UNROLL(n)  GR_PRAGMA(clang loop unroll(full))
 #define GR_INLINE     static inline __attribute__((always_inline, unused))
+#define GR_KERNEL     static __attribute__((noinline))
 #define GR_FUNCTION   static inline __attribute__((unused))
 #define GR_EXACT      static __attribute__((noinline, unused))
 #define GR_EXACT_BODY GR_PRAGMA(clang fp contract(off))
 #elif defined(__GNUC__)
 #define GR_UNROLL(n) GR_PRAGMA(GCC unroll n)
 #define GR_INLINE    static inline __attribute__((always_inline, unused))
+#define GR_KERNEL    static __attribute__((noinline))
 #define GR_FUNCTION  static inline __attribute__((unused))
 #define GR_EXACT     static __attribute__((noinline, unused, optimize("fp-contract=off")))
 #define GR_EXACT_BODY
 #else
 #define GR_UNROLL(n)
 #define GR_INLINE     static inline
+#define GR_KERNEL     static
 #define GR_FUNCTION   static inline
 #define GR_EXACT      static inline
 #define GR_EXACT_BODY GR_PRAGMA(STDC FP_CONTRACT OFF)
