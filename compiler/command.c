@@ -27,6 +27,7 @@ const char help_text[] =
     "          --single-file         fold gr.h and gr_kernel.h into NAME.h and NAME.c\n"
     "          --depfile=FILE        dependencies for make and ninja\n"
     "          --line                #line directives: debuggers show the model, not the C\n"
+    "          --emit-main           NAME_main.c as well: the training program of `gradc run`\n"
     "code      --target=T            native, x86-64-v4, x86-64-v3, neon, generic\n"
     "                                (compile: v3 on x86-64, neon on AArch64, else generic)\n"
     "          --no-validate         do not parse the result with libclang\n"
@@ -48,6 +49,7 @@ typedef enum OptionKind {
     OPTION_SINGLE_FILE,
     OPTION_DEPFILE,
     OPTION_LINE,
+    OPTION_MAIN,
     OPTION_TARGET,
     OPTION_NO_VALIDATE,
     OPTION_AFTER,
@@ -84,6 +86,7 @@ static const Option options[OPTION_COUNT] = {
     [OPTION_SINGLE_FILE] = {"--single-file", NULL, .repeats = true, .of_one = true, COMMAND_COMPILE},
     [OPTION_DEPFILE] = {"--depfile", "FILE", .repeats = false, .of_one = true, COMMAND_COMPILE},
     [OPTION_LINE] = {"--line", NULL, .repeats = true, .of_one = true, COMMAND_COMPILE},
+    [OPTION_MAIN] = {"--emit-main", NULL, .repeats = true, .of_one = true, COMMAND_COMPILE},
     [OPTION_TARGET] = {"--target", "T", .repeats = false},
     [OPTION_NO_VALIDATE] = {"--no-validate", NULL, .repeats = true},
     [OPTION_AFTER] = {"--after", "PASS", .repeats = false, .of_one = true, COMMAND_DUMP},
@@ -238,6 +241,7 @@ static bool set_option(Reader *reader, OptionKind kind, const char *value) {
     case OPTION_SINGLE_FILE: return command->compile.single_file = true;
     case OPTION_DEPFILE: command->compile.depfile = value; return true;
     case OPTION_LINE: return command->compile.lines = true;
+    case OPTION_MAIN: return command->compile.main_program = true;
     case OPTION_TARGET: return set_target(reader, value);
     case OPTION_NO_VALIDATE: command->compile.validate = false; return true;
     case OPTION_AFTER: command->after = value; return true;

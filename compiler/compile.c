@@ -55,7 +55,8 @@ static bool parse_text(Compilation *compilation) {
 }
 
 static bool elaborate_tree(Compilation *compilation) {
-    const ElaborateOptions options = {&compilation->options->definitions, compilation->options->entries};
+    const ElaborateOptions options = {&compilation->options->definitions, compilation->options->entries,
+                                      compilation->options->main_program};
     compilation->program =
         elaborate(compilation->arena, &compilation->names, &compilation->diagnostics, compilation->tree, &options);
     if (compilation->program) done(compilation, STAGE_ELABORATE);
@@ -142,6 +143,7 @@ static const char *command_text(Compilation *compilation) {
     write_text(&writer, " --target=%s", options->target->name);
     if (options->single_file) write_text(&writer, " --single-file");
     if (options->lines) write_text(&writer, " --line");
+    if (options->main_program) write_text(&writer, " --emit-main");
     return writer_text(&writer);
 }
 

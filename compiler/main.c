@@ -18,6 +18,7 @@ static void print_written(const Command *command, const Compilation *compilation
     bool here = strcmp(directory, ".") == 0;
     if (command->quiet || command->json) return;
     printf("%s%swrote ", here ? "" : directory, here ? "" : ": ");
+    if (command->compile.main_program) printf("%s_main.c, ", name);
     printf(command->compile.single_file ? "%s.h and %s.c\n" : "%s.h, %s.c, gr.h and gr_kernel.h\n", name, name);
 }
 

@@ -104,21 +104,44 @@ static bool is_depfile(const char *path) {
 
 /* ---- writing ---- */
 
-enum { MOST_FILES = 5 };
+enum { MOST_FILES = 6 };
 
 typedef struct Output {
     FileText files[MOST_FILES];
+    const char *marks[MOST_FILES]; /* in the first line of a file of that name: gradc wrote it */
     int count;
 } Output;
 
-static void add_text(Output *output, const char *path, const char *text, size_t length) {
+static void add_text(Output *output, const char *path, const char *text, size_t length, const char *mark) {
+    output->marks[output->count] = mark;
     output->files[output->count++] = (FileText){path, text, length};
+}
+
+static void add_emitted(Output *output, const char *path, const char *text) {
+    add_text(output, path, text, strlen(text), " - made by gradc");
 }
 
 static void add_embedded(Output *output, const Compilation *compilation, const char *name) {
     const EmbeddedFile *file = embedded_file(name);
     if (!file) internal_error("%s is not embedded", name);
-    add_text(output, path_in(compilation->arena, compilation->options->directory, name, ""), file->text, file->length);
+    const char *path = path_in(compilation->arena, compilation->options->directory, name, "");
+    add_text(output, path, file->text, file->length, arena_print(compilation->arena, "%s - ", name));
+}
+
+/* The program of --emit-main. */
+static const char *main_text(const Compilation *compilation) {
+    const char *name = compilation->emit.name;
+    Writer writer;
+    writer_open(&writer, compilation->arena);
+    write_text(&writer, "/* %s_main.c - made by gradc %s: %s\n", name, GRADC_VERSION, compilation->emit.command);
+    write_text(&writer, " * Trains the model and applies it to data, as `gradc run` does; --help tells how.\n");
+    write_text(&writer, " * To build: cc -O3 -fopenmp %s_main.c %s.c $(gradc --libs)\n", name, name);
+    write_text(&writer, " * It is yours: 0BSD, no notice needed. */\n");
+    write_text(&writer, "#include \"%s.h\"\n\n", name);
+    write_text(&writer, "int gr_main(const gr_model *model, int count, char **arguments); /* in the host layer */\n\n");
+    write_text(&writer,
+               "int main(int count, char **arguments) {\n    return gr_main(&%s_model, count, arguments);\n}\n", name);
+    return writer_text(&writer);
 }
 
 static bool add_depfile(Compilation *compilation, Output *output) {
@@ -130,18 +153,17 @@ static bool add_depfile(Compilation *compilation, Output *output) {
                                     path);
     if (!depfile_text(compilation, output->files, output->count, &text, &why))
         return compilation_fail(compilation, COMPILE_COMMAND_WRONG, "--depfile=%s: %s", path, why);
-    add_text(output, path, text, strlen(text));
+    add_text(output, path, text, strlen(text), NULL);
     return true;
 }
 
 static bool check_owners(Compilation *compilation, const Output *output) {
-    static const char *const marks[] = {" - made by gradc", " - made by gradc", "gr.h - ", "gr_kernel.h - "};
     const CompileOptions *options = compilation->options;
     int last = output->count - 1;
     for (int f = 0; f < output->count && !options->force; f++) {
         const char *path = output->files[f].path;
         bool depfile = options->depfile && f == last;
-        if (depfile ? is_depfile(path) : is_ours(path, marks[f])) continue;
+        if (depfile ? is_depfile(path) : is_ours(path, output->marks[f])) continue;
         return compilation_fail(compilation, COMPILE_COMMAND_WRONG,
                                 "%s exists, and gradc did not write it: choose another %s, or use --force", path,
                                 depfile ? "--depfile" : "--name or -o");
@@ -154,8 +176,9 @@ bool compile_write(Compilation *compilation) {
     const Emission *emission = &compilation->emission;
     if (!check_directory(compilation, options->directory)) return false;
     Output output = {.count = 0};
-    add_text(&output, output_path(compilation, ".h"), emission->header, strlen(emission->header));
-    add_text(&output, output_path(compilation, ".c"), emission->source, strlen(emission->source));
+    add_emitted(&output, output_path(compilation, ".h"), emission->header);
+    add_emitted(&output, output_path(compilation, ".c"), emission->source);
+    if (options->main_program) add_emitted(&output, output_path(compilation, "_main.c"), main_text(compilation));
     if (!options->single_file) {
         add_embedded(&output, compilation, "gr.h");
         add_embedded(&output, compilation, "gr_kernel.h");

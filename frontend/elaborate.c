@@ -238,6 +238,12 @@ static void bind_output(Elaborator *e, Scope *scope, Entry *entry, const AstEntr
     build_result(e->graph, argument, node, origin_at(e, arg->span));
 }
 
+/* An evaluation leaves all as it was but its caller's states. */
+static bool takes_place(const Elaborator *e, const Event *event) {
+    if (e->entry->evaluates == NULL) return true;
+    return event->kind == EVENT_UPDATE && event->store->kind == STORE_ARGUMENT;
+}
+
 /* Losses and the last update of each store, in program order. */
 static void build_events(Elaborator *e) {
     int *last = ARENA_ARRAY(e->arena, int, e->program->stores.count + 1); /* by position: the event */
@@ -245,6 +251,7 @@ static void build_events(Elaborator *e) {
         if (e->events.at[v].kind == EVENT_UPDATE) last[e->events.at[v].store->position] = v;
     for (int v = 0; v < e->events.count; v++) {
         const Event *event = &e->events.at[v];
+        if (!takes_place(e, event)) continue;
         if (event->kind == EVENT_LOSS)
             build_loss(e->graph, event->loss, event->origin);
         else if (last[event->store->position] == v)
@@ -254,15 +261,16 @@ static void build_events(Elaborator *e) {
 
 /* Losses are counted by steps, and so are updates of what the model keeps. */
 static bool changes_model(const Elaborator *e) {
+    if (e->entry->evaluates != NULL) return false;
     for (int v = 0; v < e->events.count; v++)
         if (e->events.at[v].kind == EVENT_LOSS || e->events.at[v].store->kind != STORE_ARGUMENT) return true;
     return false;
 }
 
-static void open_entry(Elaborator *e, const AstStmt *stmt) {
+static void open_entry(Elaborator *e, const AstStmt *stmt, Name name, Entry *evaluates) {
     Entry *entry = ARENA_NEW(e->arena, Entry);
-    *entry = (Entry){.name = stmt->u.entry.name.name, .span = stmt->u.entry.name.span};
-    entry->training = block_trains(e, &stmt->u.entry.block);
+    *entry = (Entry){.name = name, .span = stmt->u.entry.name.span, .evaluates = evaluates};
+    entry->training = evaluates == NULL && block_trains(e, &stmt->u.entry.block);
     entry->graph = graph_new(e->arena);
     e->entry = entry;
     e->graph = entry->graph;
@@ -276,8 +284,9 @@ static void open_entry(Elaborator *e, const AstStmt *stmt) {
     e->site = hash_bytes(entry->name, strlen(entry->name));
 }
 
-static void elaborate_entry(Elaborator *e, const AstStmt *stmt) {
-    open_entry(e, stmt);
+/* evaluates: the entry of this text, elaborated before, or NULL. */
+static void elaborate_entry(Elaborator *e, const AstStmt *stmt, Name name, Entry *evaluates) {
+    open_entry(e, stmt, name, evaluates);
     Entry *entry = e->entry;
     for (int other = 0; other < e->program->entries.count; other++)
         if (e->program->entries.at[other]->name == entry->name)
@@ -310,14 +319,33 @@ static bool is_listed(const char *list, const char *name) {
     return false;
 }
 
+static Entry *find_entry(const Program *program, const char *name) {
+    for (int n = 0; n < program->entries.count; n++)
+        if (strcmp(program->entries.at[n]->name, name) == 0) return program->entries.at[n];
+    return NULL;
+}
+
+/* ENTRY_eval for each entry that updates, unless the model has its own entry of that name. */
+static void run_evaluations(Elaborator *e, const AstFile *file) {
+    for (int s = 0; s < file->block.stmts.count && !is_stopped(e); s++) {
+        const AstStmt *stmt = file->block.stmts.at[s];
+        Entry *entry = stmt->kind == AST_ENTRY ? find_entry(e->program, stmt->u.entry.name.name) : NULL;
+        if (entry == NULL || !entry_updates(entry)) continue;
+        const char *name = arena_print(e->arena, "%s_eval", entry->name);
+        if (find_entry(e->program, name) == NULL) elaborate_entry(e, stmt, intern_text(e->names, name), entry);
+    }
+}
+
 static void run_entries(Elaborator *e, const AstFile *file) {
     bool any = false;
     for (int s = 0; s < file->block.stmts.count && !is_stopped(e); s++) {
         const AstStmt *stmt = file->block.stmts.at[s];
         if (stmt->kind != AST_ENTRY) continue;
         any = true;
-        if (is_listed(e->options->entries, stmt->u.entry.name.name)) elaborate_entry(e, stmt);
+        if (is_listed(e->options->entries, stmt->u.entry.name.name))
+            elaborate_entry(e, stmt, stmt->u.entry.name.name, NULL);
     }
+    if (e->options->evaluations && e->diagnostics->errors == 0) run_evaluations(e, file);
     Span whole = {file->source, 0, 0};
     if (!any && e->diagnostics->errors == 0)
         refuse(e, whole, "the model has no entry: `entry predict(x[N, 4]) -> y[N] { ... }` becomes a C function");

@@ -15,6 +15,7 @@ typedef VEC(Definition) Definitions;
 typedef struct ElaborateOptions {
     const Definitions *definitions; /* NULL: none */
     const char *entries;            /* "train,predict"; NULL: all */
+    bool evaluations;               /* ENTRY_eval as well for each ENTRY that updates */
 } ElaborateOptions;
 
 /* NULL after errors, which are in the diagnostics. Everything lives in the arena. */

@@ -94,7 +94,9 @@ static Store *new_counter(Elaborator *e, StoreKind kind, const char *path, Elem 
     return store;
 }
 
+/* The count of the entry, or of the one that it evaluates. */
 Store *entry_step(Elaborator *e) {
+    if (e->entry->evaluates != NULL) return e->entry->step = e->entry->evaluates->step;
     if (e->entry->step == NULL)
         e->entry->step = new_counter(e, STORE_STEP, arena_print(e->arena, "@%s.step", e->entry->name), ELEM_INT);
     return e->entry->step;
@@ -128,6 +130,7 @@ static Value apply_optimizer(Elaborator *e, const BoundOptimizer *optimizer, Sco
                              const CallArgs *args) {
     const AstStmt *stmt = optimizer->def->stmt;
     const AstStmts *stmts = &stmt->u.module.members.stmts;
+    if (e->entry->evaluates != NULL) return args->at[0].value; /* an evaluation does not train */
     if (e->graph->around != NULL)
         return refuse(e, optimizer->span,
                       "an optimizer is applied outside of loops: its slots are one set a parameter");
@@ -282,6 +285,7 @@ static Value find_optimizer(Elaborator *e, Scope *scope, const AstExpr *expr) {
 
 void run_train(Elaborator *e, Scope *scope, const AstStmt *stmt) {
     Span span = stmt->span;
+    if (e->entry != NULL && e->entry->evaluates != NULL) return;
     if (e->entry == NULL || scope->kind != SCOPE_ENTRY) {
         refuse(e, span, "minimize and maximize stand in an entry's own text, outside of functions and loops");
         return;

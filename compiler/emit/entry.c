@@ -78,7 +78,7 @@ Items entry_parameters(const Emitter *emitter, const Entry *entry, Signature sig
     bool updates = entry_updates(entry), checks = signature == SIGNATURE_CHECK;
     Items items = {.arena = emitter->arena};
     if (emitter->fields->has_model) items_add(&items, "%s%s *model", updates && !checks ? "" : "const ", name);
-    if (updates) items_add(&items, "%s%s_trainer *trainer", checks ? "const " : "", name);
+    if (entry_trainer(entry)) items_add(&items, "%s%s_trainer *trainer", updates && !checks ? "" : "const ", name);
     items_add(&items, "gr_work *work");
     for (int s = 0; s < entry->sizes.count; s++)
         items_add(&items, "int %s", size_name(emitter, entry->sizes.at[s]));
@@ -129,7 +129,7 @@ void emit_entry_call(Writer *writer, const Emitter *emitter, const Entry *entry)
     bool updates = entry_updates(entry);
     write_line(writer, "typedef struct %s_call {", own);
     if (emitter->fields->has_model) write_line(writer, "%s%s *model;", updates ? "" : "const ", name);
-    if (updates) write_line(writer, "%s_trainer *trainer;", name);
+    if (entry_trainer(entry)) write_line(writer, "%s%s_trainer *trainer;", updates ? "" : "const ", name);
     for (int s = 0; s < entry->sizes.count; s++)
         write_line(writer, "int %s;", size_name(emitter, entry->sizes.at[s]));
     for (int i = 0; i < entry->inputs.count; i++)
@@ -186,7 +186,7 @@ static void check_pointer(Writer *writer, const char *pointer, const char *name)
 
 static void check_pointers(Writer *writer, const Emitter *emitter, const Entry *entry) {
     if (emitter->fields->has_model) check_pointer(writer, "model", "model");
-    if (entry_updates(entry)) check_pointer(writer, "trainer", "trainer");
+    if (entry_trainer(entry)) check_pointer(writer, "trainer", "trainer");
     for (int i = 0; i < entry->inputs.count; i++) {
         const Argument *input = entry->inputs.at[i];
         if (!by_value(input)) check_pointer(writer, argument_name(emitter, input), input->name);
@@ -280,8 +280,8 @@ static void check_ranges(Writer *writer, const Emitter *emitter, const Entry *en
     }
     write_line(writer, "{\"work\", work, sizeof *work},");
     if (has_model) write_line(writer, "{\"model\", model, sizeof *model},");
-    if (updates) write_line(writer, "{\"trainer\", trainer, sizeof *trainer},");
-    count = written + has_model + updates;
+    if (entry_trainer(entry)) write_line(writer, "{\"trainer\", trainer, sizeof *trainer},");
+    count = written + has_model + entry_trainer(entry);
     if (updates) written = count;
     for (int i = 0; i < entry->inputs.count; i++) {
         if (entry->inputs.at[i]->role == ARGUMENT_STATE) continue;
@@ -330,7 +330,7 @@ static const char *step_field(const Emitter *emitter, const Entry *entry) {
 
 static void fill_call(Writer *writer, const Emitter *emitter, const Entry *entry) {
     const Routine *routine = entry_routine(emitter, entry);
-    const char *fields[] = {emitter->fields->has_model ? "model" : NULL, entry_updates(entry) ? "trainer" : NULL};
+    const char *fields[] = {emitter->fields->has_model ? "model" : NULL, entry_trainer(entry) ? "trainer" : NULL};
     write_line(writer, "const %s_call call = {", entry_name(emitter, entry));
     for (int f = 0; f < 2; f++)
         if (fields[f] != NULL) write_line(writer, ".%s = %s,", fields[f], fields[f]);
@@ -364,7 +364,7 @@ static void run_threads(Writer *writer, const Emitter *emitter, const Entry *ent
 /* What a call leaves behind: a step, or a draw, that is completed. */
 static void finish_call(Writer *writer, const Emitter *emitter, const Entry *entry) {
     const Routine *routine = entry_routine(emitter, entry);
-    if (entry->step != NULL) write_line(writer, "if (status == GR_OK) %s++;", step_field(emitter, entry));
+    if (entry_updates(entry)) write_line(writer, "if (status == GR_OK) %s++;", step_field(emitter, entry));
     if (!entry_updates(entry) && entry_draws(emitter, entry)) write_line(writer, "if (status == GR_OK) work->draws++;");
     if (routine->losses.count != 1) return;
     const Buffer *loss = routine->losses.at[0];

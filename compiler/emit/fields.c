@@ -123,7 +123,7 @@ void place_fields(Emitter *emitter) {
     Fields *fields = ARENA_NEW(emitter->arena, Fields);
     fields->places = ARENA_ARRAY(emitter->arena, Place, program->stores.count);
     for (int e = 0; e < program->entries.count; e++)
-        fields->has_trainer |= entry_updates(program->entries.at[e]);
+        fields->has_trainer |= entry_trainer(program->entries.at[e]);
     for (int s = 0; s < program->stores.count; s++) {
         const Store *store = program->stores.at[s];
         fields->has_model |= store_in_model(store);

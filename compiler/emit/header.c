@@ -269,7 +269,11 @@ static void write_entries(Writer *writer, const Emitter *emitter) {
     write_line(writer,
                " * work is one thread's own; see gr.h. Tensors are dense, row-major, aligned like their elements; "
                "outputs overlap");
-    write_line(writer, " * nothing. */");
+    bool evaluates = false;
+    for (int e = 0; e < emitter->program->entries.count; e++)
+        evaluates |= emitter->program->entries.at[e]->evaluates != NULL;
+    write_line(writer, " * nothing.%s */",
+               evaluates ? " ENTRY_eval gives the results of ENTRY without its updates, `training` being false." : "");
     for (int e = 0; e < emitter->program->entries.count; e++) {
         const Entry *entry = emitter->program->entries.at[e];
         Items items = entry_parameters(emitter, entry, SIGNATURE_HEADER);

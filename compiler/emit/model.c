@@ -23,6 +23,7 @@ uint32_t model_signature(const Emitter *emitter) {
                    type_text(emitter->arena, program->stores.at[s]->type));
     for (int e = 0; e < program->entries.count; e++) {
         const Entry *entry = program->entries.at[e];
+        if (entry->evaluates != NULL) continue; /* with --emit-main a model keeps its signature */
         write_text(&text, "entry %s", entry->name);
         describe_arguments(&text, (const Argument *const *)entry->inputs.at, entry->inputs.count);
         write_text(&text, " ->");
@@ -172,7 +173,7 @@ static void write_arguments(Writer *writer, const Emitter *emitter, const Entry 
 
 static void write_thunk(Writer *writer, const Emitter *emitter, const Entry *entry) {
     const char *own = entry_name(emitter, entry);
-    bool has_model = emitter->fields->has_model, updates = entry_updates(entry);
+    bool has_model = emitter->fields->has_model;
     int count = entry->inputs.count + entry->outputs.count;
     write_line(writer,
                "static int %s_thunk(void *model, void *trainer, gr_work *work, const int *sizes, "
@@ -183,7 +184,7 @@ static void write_thunk(Writer *writer, const Emitter *emitter, const Entry *ent
         items_add(&items, "model");
     else
         write_line(writer, "(void)model;");
-    if (updates)
+    if (entry_trainer(entry))
         items_add(&items, "trainer");
     else
         write_line(writer, "(void)trainer;");

@@ -47,10 +47,16 @@ Node *graph_add(Graph *graph, Op op, Type type, int arg_count, Node *const *args
 }
 
 bool entry_updates(const Entry *entry) {
+    if (entry->evaluates != NULL) return false;
+    if (entry->step != NULL) return true; /* its calls are counted */
     for (int i = 0; i < entry->graph->roots.count; i++)
         if (entry->graph->roots.at[i]->op == OP_update && entry->graph->roots.at[i]->u.store->kind != STORE_ARGUMENT)
             return true;
     return false;
+}
+
+bool entry_trainer(const Entry *entry) {
+    return entry_updates(entry) || entry->step != NULL;
 }
 
 static bool index_equal(const Index *a, const Index *b) {

@@ -202,7 +202,8 @@ typedef struct Entry {
     VEC(Argument *) inputs;
     VEC(Argument *) outputs;
     VEC(const Size *) sizes; /* in order of first appearance: the C arguments */
-    Store *step;             /* STORE_STEP; NULL where the entry updates nothing */
+    Store *step;             /* STORE_STEP; NULL where nothing asks for it and the entry updates nothing */
+    struct Entry *evaluates; /* the entry whose results this one gives without its updates and its training, or NULL */
     Graph *graph;
 } Entry;
 
@@ -228,7 +229,8 @@ Node *graph_add(Graph *graph, Op op, Type type, int arg_count, Node *const *args
 bool op_has_region(Op op);
 bool op_is_root(Op op);
 
-bool entry_updates(const Entry *entry); /* changes the model: has a trainer argument */
+bool entry_updates(const Entry *entry); /* changes model or trainer: has both as arguments */
+bool entry_trainer(const Entry *entry); /* has the trainer as argument; it only reads it where it does not update */
 /* Two nodes that are nests: the same but for names and arguments (of which it needs the ranks alone). */
 bool nest_equal(const Node *a, const Node *b);
 int nest_count(const Nest *nest, IndexKind kind);

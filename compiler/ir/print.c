@@ -369,6 +369,7 @@ static void print_entry(Writer *writer, const Entry *entry) {
         print_argument(writer, entry->outputs.at[i]);
     write_text(writer, "%s%s", entry->training ? " training" : "", entry->draws ? " draws" : "");
     if (entry->step) write_text(writer, " step %s", entry->step->path);
+    if (entry->evaluates) write_text(writer, " evaluates %s", entry->evaluates->name);
     for (int i = 0; i < entry->sizes.count; i++)
         write_text(writer, "%s %s", i == 0 ? " sizes" : "", entry->sizes.at[i]->name);
     write_line(writer, "%s", "");

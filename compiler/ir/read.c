@@ -149,11 +149,21 @@ static const Size *accept_size(Reader *reader) {
     return NULL;
 }
 
+static Entry *earlier_entry(Reader *reader) {
+    Span span = reader_span(reader);
+    Name name = reader_name(reader, "the name of an entry");
+    for (int e = 0; !reader->failed && e < reader->program->entries.count; e++)
+        if (reader->program->entries.at[e]->name == name) return reader->program->entries.at[e];
+    reader_error(reader, span, "no entry above is called %s", name);
+    return NULL;
+}
+
 /* What stands behind the arguments of an entry. */
 static void read_facts(Reader *reader, Entry *entry) {
     entry->training = reader_accept_word(reader, "training");
     entry->draws = reader_accept_word(reader, "draws");
     if (reader_accept_word(reader, "step")) entry->step = reader_store(reader);
+    if (reader_accept_word(reader, "evaluates")) entry->evaluates = earlier_entry(reader);
     if (!reader_accept_word(reader, "sizes")) return;
     for (const Size *size = accept_size(reader); size; size = accept_size(reader))
         vec_push(reader->arena, &entry->sizes, size);
