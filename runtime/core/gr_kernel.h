@@ -97,17 +97,25 @@
 #endif
 
 /* What opens and closes a region compiled for the target, with fused multiplication and addition. gcc's -std=c11 fuses
- * nothing unless told so; clang 14 makes no 512-bit code for arch=x86-64-v4, only for the list of features. */
+ * nothing unless told so; clang 14 makes no 512-bit code for arch=x86-64-v4, only for the list of features.
+ *
+ * GR_SAFE: where gcc 12 walks two arrays at different strides, it may address the one by the other's pointer plus a
+ * difference. It then takes the store for one through a null pointer, hence the function for one that writes nothing,
+ * and drops the call of it. Told that null pointers may be valid, it does not. */
 #define GR_PRAGMA_(text) _Pragma(#text)
 #define GR_PRAGMA(text)  GR_PRAGMA_(text)
-#if GR_KERNEL_TARGET == GR_TARGET_GENERIC
+#define GR_SAFE          "no-delete-null-pointer-checks"
+#if GR_KERNEL_TARGET == GR_TARGET_GENERIC && defined(__GNUC__) && !defined(__clang__)
+#define GR_KERNELS_BEGIN GR_PRAGMA(GCC push_options) GR_PRAGMA(GCC optimize(GR_SAFE))
+#define GR_KERNELS_END   GR_PRAGMA(GCC pop_options)
+#elif GR_KERNEL_TARGET == GR_TARGET_GENERIC
 #define GR_KERNELS_BEGIN
 #define GR_KERNELS_END
 #elif GR_KERNEL_TARGET == GR_TARGET_NEON && defined(__clang__)
 #define GR_KERNELS_BEGIN GR_PRAGMA(clang fp contract(on))
 #define GR_KERNELS_END
 #elif GR_KERNEL_TARGET == GR_TARGET_NEON
-#define GR_KERNELS_BEGIN GR_PRAGMA(GCC push_options) GR_PRAGMA(GCC optimize("fp-contract=fast"))
+#define GR_KERNELS_BEGIN GR_PRAGMA(GCC push_options) GR_PRAGMA(GCC optimize("fp-contract=fast", GR_SAFE))
 #define GR_KERNELS_END   GR_PRAGMA(GCC pop_options)
 #elif defined(__clang__)
 #define GR_KERNELS_BEGIN                                                                                               \
@@ -117,7 +125,7 @@
 #else
 /* In this order: gcc 12 forgets the contraction if one macro sets the target before it. */
 #define GR_KERNELS_BEGIN                                                                                               \
-    GR_PRAGMA(GCC push_options) GR_PRAGMA(GCC optimize("fp-contract=fast")) GR_PRAGMA(GCC target(GR_FEATURES))
+    GR_PRAGMA(GCC push_options) GR_PRAGMA(GCC optimize("fp-contract=fast", GR_SAFE)) GR_PRAGMA(GCC target(GR_FEATURES))
 #define GR_KERNELS_END GR_PRAGMA(GCC pop_options)
 #endif
 
