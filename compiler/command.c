@@ -1,4 +1,5 @@
 #include "compiler/command.h"
+#include "runtime/host/options.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@ const char help_text[] =
     "  dump     the program after --after=PASS (list: all names, all: after every pass)\n"
     "           --format=text|dot (text; dot: for Graphviz)\n"
     "  fmt      format the model (--check: only tell)\n"
+    "  run      train, or apply an entry to data (run --help)\n"
     "  eval     an entry by the reference evaluator: gradc eval MODEL.grad ENTRY [--data INPUT=FILE ...]\n"
     "           [--out OUTPUT=FILE ...] [--seed=N]      FILE.npy, or a number; without --out as text\n"
     "\n"
@@ -34,8 +36,9 @@ const char help_text[] =
     "messages  -q, -v, --json (one object a line), --color=auto|always|never, --werror\n"
     "\n"
     "gradc --version, --help\n"
-    "Exit: 0 done, 1 model wrong, 2 command line wrong, 3 machine failed, 70 bug in gradc, 130 interrupted.\n"
-    "Environment: NO_COLOR.\n";
+    "Exit: 0 done, 1 model wrong, 2 command line wrong, 3 machine failed, 4 training failed, 70 bug in gradc,\n"
+    "      130 interrupted.\n"
+    "Environment: CC, CFLAGS, NO_COLOR.\n";
 
 /* ---- the options ---- */
 
@@ -58,6 +61,7 @@ typedef enum OptionKind {
     OPTION_DATA,
     OPTION_OUT,
     OPTION_SEED,
+    OPTION_CC,
     OPTION_QUIET,
     OPTION_VERBOSE,
     OPTION_JSON,
@@ -95,6 +99,7 @@ static const Option options[OPTION_COUNT] = {
     [OPTION_DATA] = {"--data", "INPUT=FILE", .repeats = true, .of_one = true, COMMAND_EVAL},
     [OPTION_OUT] = {"--out", "OUTPUT=FILE", .repeats = true, .of_one = true, COMMAND_EVAL},
     [OPTION_SEED] = {"--seed", "N", .repeats = false, .of_one = true, COMMAND_EVAL},
+    [OPTION_CC] = {"--cc", "COMMAND", .repeats = false, .of_one = true, COMMAND_RUN},
     [OPTION_QUIET] = {"-q", NULL, .repeats = true},
     [OPTION_VERBOSE] = {"-v", NULL, .repeats = true},
     [OPTION_JSON] = {"--json", NULL, .repeats = true},
@@ -241,7 +246,8 @@ static bool set_option(Reader *reader, OptionKind kind, const char *value) {
     case OPTION_SINGLE_FILE: return command->compile.single_file = true;
     case OPTION_DEPFILE: command->compile.depfile = value; return true;
     case OPTION_LINE: return command->compile.lines = true;
-    case OPTION_MAIN: return command->compile.main_program = true;
+    case OPTION_MAIN: return command->compile.evaluations = command->compile.main_program = true;
+    case OPTION_CC: command->compiler = value; return true;
     case OPTION_TARGET: return set_target(reader, value);
     case OPTION_NO_VALIDATE: command->compile.validate = false; return true;
     case OPTION_AFTER: command->after = value; return true;
@@ -279,13 +285,9 @@ static bool read_option(Reader *reader, const char *argument) {
 
 /* ---- the whole line ---- */
 
-static const char *const commands[] = {[COMMAND_COMPILE] = "compile",
-                                       [COMMAND_CHECK] = "check",
-                                       [COMMAND_DUMP] = "dump",
-                                       [COMMAND_PLAN] = "plan",
-                                       [COMMAND_FMT] = "fmt",
-                                       [COMMAND_EVAL] = "eval",
-                                       NULL};
+static const char *const commands[] = {
+    [COMMAND_COMPILE] = "compile", [COMMAND_CHECK] = "check", [COMMAND_DUMP] = "dump", [COMMAND_PLAN] = "plan",
+    [COMMAND_FMT] = "fmt",         [COMMAND_EVAL] = "eval",   [COMMAND_RUN] = "run",   NULL};
 enum { COMMAND_WORDS = sizeof commands / sizeof *commands - 1 };
 
 /* The first word is a command unless it looks like a file. */
@@ -315,9 +317,57 @@ static bool read_file_name(Reader *reader, const char *argument) {
     return true;
 }
 
+/* ---- run: its own options are those of gr_main, but for what the compiler has to know ---- */
+
+static bool forward(Reader *reader, char *argument) {
+    vec_push(reader->arena, &reader->command->run, argument);
+    return true;
+}
+
+/* Takes what belongs to gr_main, and its value behind it. */
+static bool forward_option(Reader *reader, char *argument) {
+    bool value_follows;
+    if (strcmp(argument, "-q") == 0) reader->command->quiet = true;
+    if (strcmp(argument, "--help") == 0) reader->command->kind = COMMAND_RUN_HELP;
+    gr_is_option(argument, &value_follows);
+    forward(reader, argument);
+    return !value_follows || reader->at >= reader->count || forward(reader, reader->arguments[reader->at++]);
+}
+
+static void start_run(Reader *reader) {
+    static char program[] = "gradc run";
+    forward(reader, program);
+    reader->command->compile.evaluations = true;
+    reader->command->compile.target = target_find("native");
+}
+
+static bool read_run_argument(Reader *reader, char *argument) {
+    bool value_follows;
+    if (argument[0] == '-' && argument[1] != '\0')
+        return gr_is_option(argument, &value_follows) ? forward_option(reader, argument)
+                                                      : read_option(reader, argument);
+    return reader->command->compile.path ? forward(reader, argument) : read_file_name(reader, argument);
+}
+
+/* What gr_main would refuse is refused before anything is compiled. */
+static bool check_run(Reader *reader) {
+    Command *command = reader->command;
+    gr_options given;
+    gr_error error;
+    if (command->kind != COMMAND_RUN) return true;
+    const bool good = gr_options_read(&given, command->run.count - 1, command->run.at + 1, &error);
+    const bool has_plan = given.plan.count > 0;
+    gr_options_free(&given);
+    if (!good) return wrong(reader, "%s", error.text);
+    if (command->compile.path && !has_plan)
+        return wrong(reader, "which entry? gradc run %s ENTRY", command->compile.path);
+    return true;
+}
+
 static bool check_command(Reader *reader) {
     Command *command = reader->command;
-    if (command->kind == COMMAND_HELP || command->kind == COMMAND_VERSION) return true;
+    if (command->kind == COMMAND_HELP || command->kind == COMMAND_VERSION || command->kind == COMMAND_RUN_HELP)
+        return true;
     for (int o = 0; o < OPTION_COUNT; o++)
         if (reader->seen[o] && options[o].of_one && options[o].only != command->kind)
             return wrong(reader, "%s is an option of `gradc %s`", options[o].name, commands[options[o].only]);
@@ -333,6 +383,7 @@ static bool check_command(Reader *reader) {
         return wrong(reader, "dump needs --after=PASS; --after=list names all");
     if (command->dot && strcmp(command->after, STAGE_PARSE) == 0)
         return wrong(reader, "there is no graph after %s: --format=dot needs a later pass", STAGE_PARSE);
+    if (!check_run(reader)) return false;
     if (command->quiet && command->verbose) return wrong(reader, "-q and -v contradict each other");
     return true;
 }
@@ -348,10 +399,13 @@ bool read_command(Arena *arena, int count, char **arguments, Command *command, c
     *command = (Command){.arena = arena, .compile = {.directory = ".", .validate = true, .target = target_default()}};
     Reader reader = {.arena = arena, .command = command, .arguments = arguments, .count = count, .at = 1, .why = why};
     if (!read_command_word(&reader)) return false;
+    if (command->kind == COMMAND_RUN) start_run(&reader);
     bool files_only = false;
     while (reader.at < count) {
-        const char *argument = arguments[reader.at++];
-        if (!files_only && strcmp(argument, "--") == 0)
+        char *argument = arguments[reader.at++];
+        if (command->kind == COMMAND_RUN || command->kind == COMMAND_RUN_HELP) {
+            if (!read_run_argument(&reader, argument)) return false;
+        } else if (!files_only && strcmp(argument, "--") == 0)
             files_only = true;
         else if (!files_only && argument[0] == '-' && argument[1] != '\0' ? !read_option(&reader, argument)
                                                                           : !read_file_name(&reader, argument))

@@ -11,8 +11,10 @@ typedef enum CommandKind {
     COMMAND_PLAN,
     COMMAND_FMT,
     COMMAND_EVAL,
+    COMMAND_RUN,
     COMMAND_HELP, /* not words, but options */
-    COMMAND_VERSION
+    COMMAND_VERSION,
+    COMMAND_RUN_HELP
 } CommandKind;
 
 /* `INPUT=FILE` */
@@ -32,6 +34,8 @@ typedef struct Command {
     bool dot;              /* dump: for Graphviz */
     bool only_tell;        /* fmt: --check */
     const char *entry;     /* eval */
+    const char *compiler;  /* run: --cc, or NULL */
+    VEC(char *) run;       /* run: the arguments of gr_main */
     Assignments data, out; /* eval: files or numbers for inputs, files for outputs */
     uint64_t seed;
     bool quiet, verbose, json;

@@ -56,7 +56,7 @@ static bool parse_text(Compilation *compilation) {
 
 static bool elaborate_tree(Compilation *compilation) {
     const ElaborateOptions options = {&compilation->options->definitions, compilation->options->entries,
-                                      compilation->options->main_program};
+                                      compilation->options->evaluations};
     compilation->program =
         elaborate(compilation->arena, &compilation->names, &compilation->diagnostics, compilation->tree, &options);
     if (compilation->program) done(compilation, STAGE_ELABORATE);

@@ -19,7 +19,8 @@ typedef struct CompileOptions {
     bool force;            /* overwrite files that gradc did not write */
     bool single_file;      /* fold gr.h and gr_kernel.h into the pair */
     bool lines;            /* #line directives */
-    bool main_program;     /* NAME_main.c as well, and ENTRY_eval for each ENTRY that updates */
+    bool evaluations;      /* ENTRY_eval as well for each ENTRY that updates */
+    bool main_program;     /* NAME_main.c as well */
     bool warnings_are_errors;
     /* Called behind every stage below and every pass, with what the compilation then holds; NULL: nobody listens. */
     void (*after)(void *context, const struct Compilation *compilation, const char *stage, bool changed);

@@ -4,6 +4,7 @@
 #include "compiler/evaluate.h"
 #include "compiler/fmt.h"
 #include "compiler/messages.h"
+#include "compiler/run.h"
 #include "compiler/report/report.h"
 #include <signal.h>
 #include <stdlib.h>
@@ -70,6 +71,8 @@ static int run_command(Arena *arena, int count, char **arguments) {
     case COMMAND_PLAN: return run_plan(&command);
     case COMMAND_FMT: return run_fmt(&command);
     case COMMAND_EVAL: return run_eval(&command);
+    case COMMAND_RUN: return run_run(&command);
+    case COMMAND_RUN_HELP: print_run_help(); return finish_output(&command, EXIT_SUCCESS);
     case COMMAND_HELP: fputs(help_text, stdout); return finish_output(&command, EXIT_SUCCESS);
     case COMMAND_VERSION: puts("gradc " GRADC_VERSION); return finish_output(&command, EXIT_SUCCESS);
     }

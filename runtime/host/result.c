@@ -1,0 +1,116 @@
+#include "runtime/host/result.h"
+#include "runtime/host/npy.h"
+#include "runtime/host/output.h"
+#include "runtime/host/replace.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct gr_result {
+    const gr_feed *feed;
+    int argument;
+    char *path;
+    gr_array shape;       /* of the whole */
+    gr_replacement *file; /* .npy */
+    bool is_stdout;
+    unsigned char *image; /* .png: all of it, which is drawn at the end */
+    size_t filled;        /* bytes of image */
+};
+
+static bool ends_with(const char *text, const char *end) {
+    const size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+static enum gr_element element_of(int type) {
+    static const enum gr_element elements[] = {
+        [GR_FLOAT] = GR_ELEMENT_FLOAT32, [GR_DOUBLE] = GR_ELEMENT_FLOAT64, [GR_INT32] = GR_ELEMENT_INT32,
+        [GR_BOOL] = GR_ELEMENT_BOOL,     [GR_BYTE] = GR_ELEMENT_UINT8,     [GR_UINT64] = GR_ELEMENT_UINT64};
+    return elements[type];
+}
+
+static bool is_big_endian(void) {
+    const uint16_t one = 1;
+    return *(const unsigned char *)&one == 0;
+}
+
+/* The output's own shape; its first axis counts all rows, or one is put before it where several calls are stacked. */
+static bool measure(gr_result *result, uint64_t calls, uint64_t rows, gr_error *error) {
+    const gr_argument *argument = &result->feed->entry->arguments[result->argument];
+    const bool by_rows = result->feed->arguments[result->argument].feeding == GR_FEED_RESULT_ROWS;
+    gr_array *shape = &result->shape;
+    *shape = (gr_array){.element = element_of(argument->type), .big_endian = is_big_endian()};
+    if (argument->rank + 1 > GR_ARRAY_MAX_RANK) return gr_fail(error, "%s: too many axes", result->path);
+    if (!by_rows && calls > 1) shape->shape[shape->rank++] = calls;
+    for (int a = 0; a < argument->rank; a++)
+        shape->shape[shape->rank++] =
+            a == 0 && by_rows ? rows : (uint64_t)gr_dim_value(&argument->shape[a], result->feed->sizes);
+    return gr_array_measure(shape, result->path, error);
+}
+
+static bool write_bytes(gr_result *result, const void *bytes, size_t size, gr_error *error) {
+    if (result->is_stdout)
+        return gr_write_fully(STDOUT_FILENO, bytes, size) || gr_fail(error, "standard output: cannot write");
+    return gr_replace_write(result->file, bytes, size, error);
+}
+
+static bool begin_npy(gr_result *result, gr_error *error) {
+    unsigned char header[1024];
+    const size_t size = gr_npy_write_header(&result->shape, header, sizeof header);
+    if (!result->is_stdout) result->file = gr_replace_begin(result->path, error);
+    return (result->is_stdout || result->file != NULL) && write_bytes(result, header, size, error);
+}
+
+static bool begin_image(gr_result *result, gr_error *error) {
+    const size_t bytes = (size_t)(result->shape.count * gr_element_size(result->shape.element));
+    result->image = malloc(bytes + 1);
+    return result->image != NULL || gr_fail(error, "%s: out of memory", result->path);
+}
+
+gr_result *gr_result_begin(const char *file, const gr_feed *feed, int argument, uint64_t calls, uint64_t rows,
+                           gr_error *error) {
+    gr_result *result = calloc(1, sizeof *result);
+    char *path = malloc(strlen(file) + 1);
+    if (result == NULL || path == NULL) {
+        gr_fail(error, "out of memory");
+        free(result);
+        free(path);
+        return NULL;
+    }
+    strcpy(path, file);
+    *result = (gr_result){.feed = feed, .argument = argument, .path = path, .is_stdout = strcmp(file, "-") == 0};
+    const bool image = ends_with(file, ".png");
+    const bool known = image || result->is_stdout || ends_with(file, ".npy") ||
+                       gr_fail(error, "%s: results are written as .npy or .png", file);
+    if (known && measure(result, calls, rows, error) && (image ? begin_image(result, error) : begin_npy(result, error)))
+        return result;
+    gr_result_cancel(result);
+    return NULL;
+}
+
+bool gr_result_add(gr_result *result, int rows, gr_error *error) {
+    const gr_argument_feed *own = &result->feed->arguments[result->argument];
+    const size_t bytes = own->feeding == GR_FEED_RESULT_ROWS ? (size_t)rows * own->bytes : own->bytes;
+    const void *values = result->feed->buffers[result->argument];
+    if (result->image == NULL) return write_bytes(result, values, bytes, error);
+    memcpy(result->image + result->filled, values, bytes);
+    result->filled += bytes;
+    return true;
+}
+
+bool gr_result_commit(gr_result *result, gr_error *error) {
+    bool done = true;
+    if (result->image != NULL) done = gr_fail(error, "%s: no pictures yet", result->path);
+    if (result->file != NULL) done = gr_replace_commit(result->file, error);
+    result->file = NULL;
+    gr_result_cancel(result);
+    return done;
+}
+
+void gr_result_cancel(gr_result *result) {
+    if (result == NULL) return;
+    if (result->file != NULL) gr_replace_cancel(result->file);
+    free(result->image);
+    free(result->path);
+    free(result);
+}

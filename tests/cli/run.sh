@@ -1,0 +1,175 @@
+# gradc run: training, evaluation, exact resumption, application, and what it says to wrong uses. The data are drawn by a
+# model, so that nothing has to lie beside the tests.
+. "$CHECKS"
+
+cat >blobs.grad <<'END'
+# Four clouds of points in four dimensions.
+entry blobs() -> x[330, 4], label[330]: int {
+    class[330] ~ uniform(0, 4)
+    noise[330, 4] ~ normal(0, 0.6)
+    label = int(class)
+    x = 2 * one_hot(label, 4) + noise
+}
+
+entry few() -> x[7, 4], label[9]: int, wrong[330]: int {
+    x[7, 4] ~ normal(0, 1)
+    class[9] ~ uniform(0, 4)
+    label = int(class)
+    wrong = broadcast(7, [330])
+}
+END
+cat >net.grad <<'END'
+model net
+
+size N = 1..32
+
+layers = MLP([4, 16, 4], drop = 0.1)
+
+entry train(x[N, 4], label[N]: int) -> loss, accuracy {
+    scores = layers(x)
+    loss = mean(cross_entropy(scores, label))
+    accuracy = mean(argmax(scores) == label)
+    minimize loss with adam(lr = 0.02)
+}
+
+entry diverge(x[N, 4], label[N]: int) -> loss {
+    loss = mean(cross_entropy(layers(x), label)) / 0
+    minimize loss with sgd(lr = 1)
+}
+
+entry predict(x[N, 4]) -> label[N]: int, scores[N, 4] {
+    scores = layers(x)
+    label = argmax(scores)
+}
+END
+# program MODEL: the training program that --emit-main writes, which is what gradc run does without building it again
+libraries=$(dirname "$GRADC")
+program() {
+    "$GRADC" "$1.grad" -q --emit-main --target=native -o . &&
+        cc -O1 -fopenmp $(sed -n 's/.*To build: cc -O3 -fopenmp \(.*\) \$.*/\1/p' "$1_main.c") "$libraries/libgradc_host.a" \
+            "$libraries/libgr.a" $("$GRADC" --libs 2>/dev/null) -lz -lm -o "$1" && ok "$1 as a program" || not_ok "$1 as a program"
+}
+program blobs &
+program net
+wait
+gradc_run() {
+    ./"$@" 2>&1 </dev/null
+}
+
+gradc_run blobs blobs --out x=x.npy --out label=label.npy >output && ok "data are drawn" || { not_ok "data are drawn"; cat output; }
+gradc_run blobs few --out x=few.npy --out label=nine.npy --out wrong=sevens.npy >output || { not_ok "few data"; cat output; }
+data="--data x=x.npy --data label=label.npy"
+
+gradc_run net train $data --valid-split=0.1 --epochs=12 --watch=accuracy:max -o plain.run >output
+if [ $? -eq 0 ] && grep -q 'best accuracy 0\.[89]\|best accuracy 1' output; then
+    ok "training learns, and says so"
+else
+    not_ok "training learns"
+    cat output
+fi
+for file in last.safetensors best.safetensors log.jsonl; do
+    [ -s plain.run/$file ] && ok "plain.run/$file" || not_ok "plain.run/$file"
+done
+
+# same WHAT A B: two runs have the same checkpoints
+same() {
+    cmp "$2/last.safetensors" "$3/last.safetensors" && cmp "$2/best.safetensors" "$3/best.safetensors" &&
+        ok "$1" || not_ok "$1"
+}
+settings="$data --valid-split=0.1 --batch=20 --halve=2 -q"
+gradc_run net train $settings --steps=100 -o whole.run
+gradc_run net train $settings --steps=37 -o parts.run --threads=1
+gradc_run net train $settings --steps=100 -o parts.run --resume --threads=2
+same "37 steps and 63 more are 100 steps" whole.run parts.run
+
+gradc_run net train:2,diverge $data --steps=3 --batch=10 -o bad.run >output
+[ $? -eq 4 ] && grep -q 'diverge: loss is not finite at step 3' output && ok "a loss that is not finite" || { not_ok "not finite"; cat output; }
+
+gradc_run net train_eval $data --weights=plain.run/best.safetensors >output
+grep -q '^accuracy 0.[89]' output && ok "an entry is evaluated on all rows" || { not_ok "evaluation"; cat output; }
+gradc_run net predict --data x=x.npy --weights=plain.run/best.safetensors --out label=guess.npy --out scores=scores.npy -q
+[ "$(wc -c <guess.npy)" -eq $((128 + 330 * 4)) ] && ok "a label for each row" || not_ok "guess.npy has another size"
+./net predict --data x=- --weights=plain.run/best.safetensors --out label=- -q <x.npy >piped.npy
+cmp guess.npy piped.npy && ok "through pipes" || not_ok "through pipes"
+
+# refuse WHAT STATUS PART COMMAND...: ends with the status, and says PART in one line
+refuse() {
+    what=$1 wanted=$2 part=$3
+    shift 3
+    gradc_run "$@" >output
+    status=$?
+    if [ $status -eq "$wanted" ] && grep -qF -- "$part" output && [ "$(wc -l <output)" -eq 1 ]; then
+        ok "$what"
+    else
+        not_ok "$what: status $status instead of $wanted, or another message than: $part"
+        cat output
+    fi
+}
+refuse "no entry" 2 "which entry? net has train, diverge, predict, train_eval, diverge_eval" net
+refuse "an entry that is not there" 2 "net has no entry trai, but train, diverge, predict, train_eval, diverge_eval" net trai
+refuse "an option that is not there" 2 "unknown option --epoch" net train --epoch=3
+refuse "a number that is none" 2 "--epochs=many: a whole number" net train $data --epochs=many
+refuse "no data" 2 "train needs data for \`x\`, which is [N, 4] of real: --data x=FILE" net train -o no.run
+refuse "a file that is not there" 2 "no.npy" net train --data x=no.npy --data label=label.npy -o no.run
+refuse "another shape" 2 "label.npy: [330] of int32, but \`x\` of train is [N, 4] of real" \
+    net train --data x=label.npy --data label=label.npy -o no.run
+refuse "rows that are not in step" 2 "has 9 rows, and the other inputs of train have 330" \
+    net train --data x=x.npy --data label=nine.npy -o no.run
+refuse "an input that no entry has" 2 "--data y: no entry of this run has such an input" \
+    net train $data --data y=x.npy -o no.run
+refuse "a label out of range" 3 "sevens.npy, row " net train --data x=x.npy --data label=sevens.npy -q -o range.run
+refuse "a batch beyond the bound" 2 "--batch=64: N of train is between 1 and 32" net train $data --batch=64 -o no.run
+refuse "a folder that is there" 2 "plain.run is there already: --resume goes on with it" net train $data -o plain.run
+refuse "nothing to resume" 2 "has no last.safetensors to resume from" net train $data --resume -o no.run
+refuse "resuming with other settings" 2 "a resumed run takes the same" \
+    net train $data --valid-split=0.1 --batch=10 --halve=2 -o parts.run --resume
+refuse "checkpoints of another model" 2 "plain.run/best.safetensors" blobs blobs --weights=plain.run/best.safetensors
+refuse "an option of training for what is applied" 2 "--epochs is for entries that are trained" \
+    net predict --data x=x.npy --epochs=2
+refuse "an output that is not there" 2 "--out lable: predict has no such output" \
+    net predict --data x=x.npy --out lable=l.npy -q
+refuse "results in a format that is none" 2 "results are written as .npy or .png" \
+    net predict --data x=x.npy --out label=l.txt -q
+refuse "an evaluation without data" 2 "--patience counts evaluations: they need --valid or --valid-split" \
+    net train $data --patience=2
+refuse "a watched output that is not there" 2 "--watch=acc: train_eval has no such output" \
+    net train $data --valid-split=0.1 --watch=acc -o no.run
+[ ! -e no.run ] && ok "what was refused left no folder" || not_ok "a folder was left"
+
+# Ctrl-C: saves, exits 130, and can be resumed
+./net train $data --epochs=1000000 -q -o long.run >output 2>&1 &
+run=$!
+while [ ! -s long.run/last.safetensors ] && kill -0 $run 2>/dev/null; do sleep 0.1; done
+./net train $data -q -o long.run --resume >second 2>&1
+[ $? -eq 2 ] && grep -q 'long.run: another run is at work there' second && ok "two runs into one folder" || { not_ok "two runs"; cat second; }
+kill -TERM $run
+wait $run
+[ $? -eq 130 ] && grep -q 'interrupted after .* steps; --resume goes on' output && ok "interrupted" || { not_ok "interrupted"; cat output; }
+gradc_run net train $data --epochs=1 -q -o long.run --resume && ok "resumed" || not_ok "resumed"
+
+
+# ---- gradc run itself
+
+"$GRADC" run net.grad train $settings --steps=100 -o built.run --cc='cc -O1' >output 2>&1 || cat output
+same "gradc run does what the program does" whole.run built.run
+"$GRADC" run net.grad predict --data x=x.npy --weights=plain.run/best.safetensors --out scores=again.npy -q \
+    --cc='cc -O1' --batch=16 2>output || cat output
+cmp scores.npy again.npy && ok "results do not depend on the batch" || not_ok "another batch, other results"
+
+# refuse_command WHAT PART ARGUMENT...: before anything is compiled
+refuse_command() {
+    what=$1 part=$2
+    shift 2
+    "$GRADC" run "$@" >output 2>&1
+    status=$?
+    [ $status -eq 2 ] && grep -qF -- "$part" output && ok "$what" || { not_ok "$what: status $status"; cat output; }
+}
+refuse_command "no model" "which model?"
+refuse_command "a model without an entry" "which entry? gradc run net.grad ENTRY" net.grad
+refuse_command "an unknown option" "unknown option --epoch" net.grad train --epoch=3
+refuse_command "a wrong number" "--steps=0: a whole number" net.grad train --steps=0
+refuse_command "an option of another command" "--depfile is an option of" net.grad train --depfile=x
+"$GRADC" run --help | grep -q -- '--valid-split' && ok "run --help" || not_ok "run --help"
+"$GRADC" run net.grad train $data --cc=false >output 2>&1
+[ $? -eq 3 ] && grep -q 'the C compiler did not build the model' output && ok "no compiler" || { not_ok "no compiler"; cat output; }
+ls "${TMPDIR:-/tmp}" | grep -q '^gradc\.' && not_ok "folders of builds are left" || ok "no build is left behind"
