@@ -138,6 +138,15 @@ static bool stage_depends(const Fusion *fusion, const Stage *stage, const Kernel
     return false;
 }
 
+/* A loop overwrites the first contents of its carries, even where it does not read them. */
+static bool carries_depend(const Fusion *fusion, const Kernel *a, const Kernel *b) {
+    for (int u = 0; u < a->loop->body.updates.count; u++) {
+        const Kernel *maker = maker_around(a->loop->body.updates.at[u].carry, a->sequence);
+        if (maker != NULL && depends_through(fusion, maker, b)) return true;
+    }
+    return false;
+}
+
 /* Whether kernel a uses what b computes, directly or through others that this walk has not seen. */
 static bool depends_through(const Fusion *fusion, const Kernel *a, const Kernel *b) {
     if (a == b) return true;
@@ -146,6 +155,7 @@ static bool depends_through(const Fusion *fusion, const Kernel *a, const Kernel 
     for (int s = 0; s < a->stages.count; s++)
         if (stage_depends(fusion, a->stages.at[s], a, b)) return true;
     if (a->loop == NULL) return false;
+    if (carries_depend(fusion, a, b)) return true;
     Stages stages = {0};
     kernel_stages(fusion->arena, a, &stages);
     for (int s = 0; s < stages.count; s++)

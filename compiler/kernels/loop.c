@@ -42,18 +42,11 @@ static void fill_position(Fusion *fusion, const Node *node, Buffer *stacked) {
     kernel_new(fusion->arena, fusion->sequence, stage_copying(fusion->routine, buffer_of(fusion, node), to));
 }
 
-/* A carry that every round leaves as it is. */
-static bool is_unchanged(const Region *region, int carry) {
-    const Node *next = region_yield(region, carry);
-    return next->op == OP_formal && next->u.formal.kind == FORMAL_CARRY && next->u.formal.number == carry;
-}
-
 static void place_yields(Fusion *fusion, Buffer **stacked) {
     const Region *region = fusion->scan->u.region;
     for (int i = 0; i < region->outputs; i++)
         fill_position(fusion, region_yield(region, region->carries + i), stacked[i]);
     for (int i = 0; i < region->carries; i++) {
-        if (is_unchanged(region, i)) continue;
         Update update = {.carry = fusion->carries[i], .value = new_content(fusion, region_yield(region, i))};
         vec_push(fusion->arena, &fusion->sequence->updates, update);
     }
@@ -82,10 +75,6 @@ static void place_parts(Fusion *fusion, const Node *scan, Kernel *kernel, Buffer
         const Node *part = fusion->graph->nodes.at[n];
         if (part->op != OP_part || part->args[0] != scan) continue;
         int result = part->u.result;
-        if (result < region->carries && is_unchanged(region, result)) { /* what it was before the loop */
-            fusion->values[part->id] = fusion->values[scan->args[result]->id];
-            continue;
-        }
         Buffer *buffer = result < region->carries ? NULL : stacked[result - region->carries];
         if (buffer == NULL) { /* the same bytes as the carry, but there only after the loop */
             buffer = buffer_new(fusion->routine, fusion->sequence, BUFFER_ARENA, part->type.elem, part->type.shape);

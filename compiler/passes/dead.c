@@ -1,4 +1,5 @@
-/* Pass dead: drops what no root needs: nodes, and of loops the results, carries and arguments. */
+/* Pass dead: drops what no root needs: nodes, and of loops the results, carries and arguments; before that, carries
+ * that no round changes (carries.c). */
 #include "compiler/ops/op.h"
 #include "compiler/ops/region.h"
 #include "compiler/passes/pipeline.h"
@@ -75,8 +76,10 @@ static int new_formal_number(const Region *region, const Live *live, const Node 
     return count_live(live->args + argument - formal->u.formal.number, formal->u.formal.number);
 }
 
+static Graph *drop_dead(const Graph *graph);
+
 /* The body with formals and yields numbered anew; those that are dead go, and what only they need. */
-static Graph *live_body(Arena *arena, const Region *region, const Live *live, Diagnostics *diagnostics) {
+static Graph *live_body(Arena *arena, const Region *region, const Live *live) {
     Graph *new = graph_new(arena);
     Node **map = ARENA_ARRAY(arena, Node *, region->body->nodes.count);
     for (int i = 0; i < region->body->nodes.count; i++) {
@@ -92,10 +95,10 @@ static Graph *live_body(Arena *arena, const Region *region, const Live *live, Di
         if (formal) map[i]->u.formal.number = new_formal_number(region, live, node);
         if (node->op == OP_yield) map[i]->u.result = count_live(live->results, node->u.result);
     }
-    return pass_dead(new, diagnostics);
+    return drop_dead(new);
 }
 
-static Node *copy_loop(Graph *new, const Node *node, const Live *live, Node *const *map, Diagnostics *diagnostics) {
+static Node *copy_loop(Graph *new, const Node *node, const Live *live, Node *const *map) {
     Arena *arena = new->arena;
     const Region *old = node->u.region;
     Node **args = ARENA_ARRAY(arena, Node *, node->arg_count);
@@ -103,7 +106,7 @@ static Node *copy_loop(Graph *new, const Node *node, const Live *live, Node *con
     for (int a = 0; a < node->arg_count; a++)
         if (live->args[a]) args[count++] = map[node->args[a]->id];
     Node *copy = graph_add(new, OP_scan, node->type, count, args, node->origin);
-    Region *region = region_copy(arena, old, live_body(arena, old, live, diagnostics));
+    Region *region = region_copy(arena, old, live_body(arena, old, live));
     region->carries = count_live(live->args, old->carries);
     region->inputs = count_live(live->args + old->carries, old->inputs);
     region->captures = count_live(live->args + old->carries + old->inputs, old->captures);
@@ -121,7 +124,7 @@ static Node *copy_part(Graph *new, const Node *node, const Dead *dead, Node *con
     return node_checked(new, part);
 }
 
-Graph *pass_dead(Graph *graph, Diagnostics *diagnostics) {
+static Graph *drop_dead(const Graph *graph) {
     Arena *arena = graph->arena;
     Dead dead = {arena, graph, ARENA_ARRAY(arena, bool, graph->nodes.count),
                  ARENA_ARRAY(arena, Live, graph->nodes.count)};
@@ -132,11 +135,16 @@ Graph *pass_dead(Graph *graph, Diagnostics *diagnostics) {
         const Node *node = graph->nodes.at[i];
         if (!dead.needed[i]) continue;
         if (node->op == OP_scan)
-            map[i] = copy_loop(new, node, &dead.live[i], map, diagnostics);
+            map[i] = copy_loop(new, node, &dead.live[i], map);
         else if (node->op == OP_part)
             map[i] = copy_part(new, node, &dead, map);
         else
             map[i] = copy_node(new, node, mapped_args(arena, node, map));
     }
     return new;
+}
+
+Graph *pass_dead(Graph *graph, Diagnostics *diagnostics) {
+    (void)diagnostics;
+    return drop_dead(settle_carries(graph));
 }
