@@ -90,12 +90,24 @@ static const char *position_lanes(StageText *text) {
                                   : arena_print(text->arena, "%s + gr_iota() * gr_iall(%s)", base, step);
 }
 
+/* Whether every lane meets the reduced positions in their order: the lane's loop is innermost, see plan_loops. */
+static bool visits_in_order(const StageText *text) {
+    const Stage *stage = text->stage;
+    for (int i = stage->tile.lane + 1; text->lane_reduced && i < stage->free_count + stage->reduced_count; i++)
+        if (dim_high(stage->indices[i].size) > 1) return false;
+    return true;
+}
+
+/* Of equal values the one at the first position counts. */
 static void accumulate_position(StageText *text, int total, const char *value) {
     bool real = total_elem(text, total) == ELEM_REAL, max = text->stage->totals.at[total].reduce == REDUCE_ARGMAX;
     const char *best = total_place(text, total, "best_"), *at = total_place(text, total, "");
     const char *i = real ? "" : "i";
-    write_line(text->out, "const gr_ivec better_%d = gr_%sless(%s, %s);", total, i, max ? best : value,
-               max ? value : best);
+    const char *better = arena_print(text->arena, "gr_%sless(%s, %s)", i, max ? best : value, max ? value : best);
+    if (!visits_in_order(text))
+        better = arena_print(text->arena, "%s | (gr_%sequal(%s, %s) & gr_iless(%s, %s))", better, i, value, best,
+                             position_lanes(text), at);
+    write_line(text->out, "const gr_ivec better_%d = %s;", total, better);
     write_line(text->out, "%s = gr_%sselect(better_%d, %s, %s);", best, i, total, value, best);
     write_line(text->out, "%s = gr_iselect(better_%d, %s, %s);", at, total, position_lanes(text), at);
 }
