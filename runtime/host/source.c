@@ -1,3 +1,4 @@
+#define _DEFAULT_SOURCE /* madvise */
 #include "runtime/host/source.h"
 
 #include <errno.h>
@@ -52,11 +53,24 @@ bool gr_source_open(gr_source *source, const char *path, bool gzipped, gr_error 
     return done;
 }
 
+enum { LARGE = 4 << 20 };
+
+/* Rows are read in shuffled order: with small pages each would wait for its page's address. */
+static void ask_for_large_pages(uint8_t *buffer, size_t capacity) {
+#ifdef MADV_HUGEPAGE
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = ((uintptr_t)buffer + page - 1) / page * page;
+    if (capacity >= LARGE) madvise((void *)begin, capacity - (begin - (uintptr_t)buffer), MADV_HUGEPAGE);
+#else
+    (void)buffer, (void)capacity;
+#endif
+}
+
 static bool grow(gr_source *source, size_t capacity, gr_error *error) {
     uint8_t *buffer = realloc(source->buffer, capacity);
     if (buffer == NULL) {
         return gr_fail(error, "%s: memory is exhausted at %zu bytes of it", source->path, source->size);
     }
+    ask_for_large_pages(buffer, capacity);
     source->bytes = source->buffer = buffer;
     source->capacity = capacity;
     return true;
