@@ -35,7 +35,7 @@ const char help_text[] =
     "          --no-validate         do not parse the result with libclang\n"
     "messages  -q, -v, --json (one object a line), --color=auto|always|never, --werror\n"
     "\n"
-    "gradc --version, --help\n"
+    "gradc --version, --help, --include (directory of gr.h), --libs (linker flags of the host layer)\n"
     "Exit: 0 done, 1 model wrong, 2 command line wrong, 3 machine failed, 4 training failed, 70 bug in gradc,\n"
     "      130 interrupted.\n"
     "Environment: CC, CFLAGS, NO_COLOR.\n";
@@ -69,6 +69,8 @@ typedef enum OptionKind {
     OPTION_WERROR,
     OPTION_HELP,
     OPTION_VERSION,
+    OPTION_INCLUDE,
+    OPTION_LIBS,
     OPTION_COUNT
 } OptionKind;
 
@@ -107,6 +109,8 @@ static const Option options[OPTION_COUNT] = {
     [OPTION_WERROR] = {"--werror", NULL, .repeats = true},
     [OPTION_HELP] = {"--help", NULL, .repeats = true},
     [OPTION_VERSION] = {"--version", NULL, .repeats = true},
+    [OPTION_INCLUDE] = {"--include", NULL, .repeats = true},
+    [OPTION_LIBS] = {"--libs", NULL, .repeats = true},
 };
 
 /* ---- reading them ---- */
@@ -263,6 +267,8 @@ static bool set_option(Reader *reader, OptionKind kind, const char *value) {
     case OPTION_WERROR: return command->compile.warnings_are_errors = true;
     case OPTION_HELP: command->kind = COMMAND_HELP; return true;
     case OPTION_VERSION: command->kind = COMMAND_VERSION; return true;
+    case OPTION_INCLUDE: command->kind = COMMAND_INCLUDE; return true;
+    case OPTION_LIBS: command->kind = COMMAND_LIBS; return true;
     case OPTION_COUNT: break;
     }
     internal_error("an option without a meaning");
@@ -366,8 +372,7 @@ static bool check_run(Reader *reader) {
 
 static bool check_command(Reader *reader) {
     Command *command = reader->command;
-    if (command->kind == COMMAND_HELP || command->kind == COMMAND_VERSION || command->kind == COMMAND_RUN_HELP)
-        return true;
+    if (command->kind >= COMMAND_HELP) return true;
     for (int o = 0; o < OPTION_COUNT; o++)
         if (reader->seen[o] && options[o].of_one && options[o].only != command->kind)
             return wrong(reader, "%s is an option of `gradc %s`", options[o].name, commands[options[o].only]);

@@ -14,6 +14,8 @@ typedef enum CommandKind {
     COMMAND_RUN,
     COMMAND_HELP, /* not words, but options */
     COMMAND_VERSION,
+    COMMAND_INCLUDE,
+    COMMAND_LIBS,
     COMMAND_RUN_HELP
 } CommandKind;
 

@@ -4,6 +4,7 @@
 #include "compiler/evaluate.h"
 #include "compiler/fmt.h"
 #include "compiler/messages.h"
+#include "compiler/places.h"
 #include "compiler/run.h"
 #include "compiler/report/report.h"
 #include <signal.h>
@@ -57,6 +58,16 @@ static int run_plan(Command *command) {
     return finish_output(command, report(command, &compilation));
 }
 
+static int say_place(Command *command, const char *(*find)(Arena *, const char **)) {
+    const char *why, *place = find(command->arena, &why);
+    if (place) {
+        puts(place);
+        return finish_output(command, EXIT_SUCCESS);
+    }
+    print_failure(command, why);
+    return EXIT_MACHINE;
+}
+
 static int run_command(Arena *arena, int count, char **arguments) {
     Command command;
     const char *why;
@@ -74,6 +85,8 @@ static int run_command(Arena *arena, int count, char **arguments) {
     case COMMAND_RUN: return run_run(&command);
     case COMMAND_RUN_HELP: print_run_help(); return finish_output(&command, EXIT_SUCCESS);
     case COMMAND_HELP: fputs(help_text, stdout); return finish_output(&command, EXIT_SUCCESS);
+    case COMMAND_INCLUDE: return say_place(&command, runtime_include);
+    case COMMAND_LIBS: return say_place(&command, runtime_libs);
     case COMMAND_VERSION: puts("gradc " GRADC_VERSION); return finish_output(&command, EXIT_SUCCESS);
     }
     internal_error("a command without a meaning");
