@@ -19,6 +19,8 @@ const char help_text[] =
     "  run      train, or apply an entry to data (run --help)\n"
     "  eval     an entry by the reference evaluator: gradc eval MODEL.grad ENTRY [--data INPUT=FILE ...]\n"
     "           [--out OUTPUT=FILE ...] [--seed=N]      FILE.npy, or a number; without --out as text\n"
+    "  weights  convert and rename parameters: gradc weights FILE -o FILE [--map=FILE]      .safetensors, .npz;\n"
+    "           a map has lines `OLD NEW [transpose=1,0]`; without -o: names, types and shapes\n"
     "\n"
     "model     -D NAME=VALUE         replace a size or constant\n"
     "          --entries=A,B         emit these entries and what they need (all)\n"
@@ -32,6 +34,7 @@ const char help_text[] =
     "          --emit-main           NAME_main.c as well: the training program of `gradc run`\n"
     "code      --target=T            native, x86-64-v4, x86-64-v3, neon, generic\n"
     "                                (compile: v3 on x86-64, neon on AArch64, else generic)\n"
+    "          --weights=FILE        NAME_init gives these values; add const NAME NAME_trained\n"
     "          --no-validate         do not parse the result with libclang\n"
     "messages  -q, -v, --json (one object a line), --color=auto|always|never, --werror\n"
     "\n"
@@ -54,6 +57,7 @@ typedef enum OptionKind {
     OPTION_LINE,
     OPTION_MAIN,
     OPTION_TARGET,
+    OPTION_WEIGHTS,
     OPTION_NO_VALIDATE,
     OPTION_AFTER,
     OPTION_FORMAT,
@@ -62,6 +66,7 @@ typedef enum OptionKind {
     OPTION_OUT,
     OPTION_SEED,
     OPTION_CC,
+    OPTION_MAP,
     OPTION_QUIET,
     OPTION_VERBOSE,
     OPTION_JSON,
@@ -94,6 +99,7 @@ static const Option options[OPTION_COUNT] = {
     [OPTION_LINE] = {"--line", NULL, .repeats = true, .of_one = true, COMMAND_COMPILE},
     [OPTION_MAIN] = {"--emit-main", NULL, .repeats = true, .of_one = true, COMMAND_COMPILE},
     [OPTION_TARGET] = {"--target", "T", .repeats = false},
+    [OPTION_WEIGHTS] = {"--weights", "FILE", .repeats = false, .of_one = true, COMMAND_COMPILE},
     [OPTION_NO_VALIDATE] = {"--no-validate", NULL, .repeats = true},
     [OPTION_AFTER] = {"--after", "PASS", .repeats = false, .of_one = true, COMMAND_DUMP},
     [OPTION_FORMAT] = {"--format", "text|dot", .repeats = false, .of_one = true, COMMAND_DUMP},
@@ -102,6 +108,7 @@ static const Option options[OPTION_COUNT] = {
     [OPTION_OUT] = {"--out", "OUTPUT=FILE", .repeats = true, .of_one = true, COMMAND_EVAL},
     [OPTION_SEED] = {"--seed", "N", .repeats = false, .of_one = true, COMMAND_EVAL},
     [OPTION_CC] = {"--cc", "COMMAND", .repeats = false, .of_one = true, COMMAND_RUN},
+    [OPTION_MAP] = {"--map", "FILE", .repeats = false, .of_one = true, COMMAND_WEIGHTS},
     [OPTION_QUIET] = {"-q", NULL, .repeats = true},
     [OPTION_VERBOSE] = {"-v", NULL, .repeats = true},
     [OPTION_JSON] = {"--json", NULL, .repeats = true},
@@ -245,7 +252,7 @@ static bool set_option(Reader *reader, OptionKind kind, const char *value) {
     case OPTION_ENTRIES: command->compile.entries = value; return true;
     case OPTION_REAL: return set_real(reader, value);
     case OPTION_NAME: command->compile.name = value; return true;
-    case OPTION_OUTPUT: command->compile.directory = value; return true;
+    case OPTION_OUTPUT: command->compile.directory = command->output = value; return true;
     case OPTION_FORCE: return command->compile.force = true;
     case OPTION_SINGLE_FILE: return command->compile.single_file = true;
     case OPTION_DEPFILE: command->compile.depfile = value; return true;
@@ -253,6 +260,7 @@ static bool set_option(Reader *reader, OptionKind kind, const char *value) {
     case OPTION_MAIN: return command->compile.evaluations = command->compile.main_program = true;
     case OPTION_CC: command->compiler = value; return true;
     case OPTION_TARGET: return set_target(reader, value);
+    case OPTION_WEIGHTS: command->compile.weights = value; return true;
     case OPTION_NO_VALIDATE: command->compile.validate = false; return true;
     case OPTION_AFTER: command->after = value; return true;
     case OPTION_FORMAT: return set_format(reader, value);
@@ -260,6 +268,7 @@ static bool set_option(Reader *reader, OptionKind kind, const char *value) {
     case OPTION_DATA: return add_assignment(reader, kind, value, &command->data);
     case OPTION_OUT: return add_assignment(reader, kind, value, &command->out);
     case OPTION_SEED: return set_seed(reader, value);
+    case OPTION_MAP: command->map = value; return true;
     case OPTION_QUIET: return command->quiet = true;
     case OPTION_VERBOSE: return command->verbose = true;
     case OPTION_JSON: return command->json = true;
@@ -292,8 +301,9 @@ static bool read_option(Reader *reader, const char *argument) {
 /* ---- the whole line ---- */
 
 static const char *const commands[] = {
-    [COMMAND_COMPILE] = "compile", [COMMAND_CHECK] = "check", [COMMAND_DUMP] = "dump", [COMMAND_PLAN] = "plan",
-    [COMMAND_FMT] = "fmt",         [COMMAND_EVAL] = "eval",   [COMMAND_RUN] = "run",   NULL};
+    [COMMAND_COMPILE] = "compile", [COMMAND_CHECK] = "check",     [COMMAND_DUMP] = "dump",
+    [COMMAND_PLAN] = "plan",       [COMMAND_FMT] = "fmt",         [COMMAND_EVAL] = "eval",
+    [COMMAND_RUN] = "run",         [COMMAND_WEIGHTS] = "weights", NULL};
 enum { COMMAND_WORDS = sizeof commands / sizeof *commands - 1 };
 
 /* The first word is a command unless it looks like a file. */
@@ -317,8 +327,11 @@ static bool read_file_name(Reader *reader, const char *argument) {
         reader->command->entry = argument;
         return true;
     }
+    bool weights = reader->command->kind == COMMAND_WEIGHTS;
+    if (compile->path && weights)
+        return wrong(reader, "one file at a time: %s and %s are given", compile->path, argument);
     if (compile->path) return wrong(reader, "one model at a time: %s and %s are given", compile->path, argument);
-    if (*argument == '\0') return wrong(reader, "the name of the model file is empty");
+    if (*argument == '\0') return wrong(reader, "the name of the %s file is empty", weights ? "weights" : "model");
     compile->path = argument;
     return true;
 }
@@ -370,15 +383,27 @@ static bool check_run(Reader *reader) {
     return true;
 }
 
+/* ---- weights ---- */
+
+static bool check_weights(Reader *reader) {
+    const Command *command = reader->command;
+    if (!command->compile.path) return wrong(reader, "which weights? Name a .safetensors or .npz file");
+    if (command->map && !command->output) return wrong(reader, "--map needs -o FILE, where the renamed tensors go");
+    if (command->quiet && command->verbose) return wrong(reader, "-q and -v contradict each other");
+    return true;
+}
+
 static bool check_command(Reader *reader) {
     Command *command = reader->command;
     if (command->kind >= COMMAND_HELP) return true;
     for (int o = 0; o < OPTION_COUNT; o++)
         if (reader->seen[o] && options[o].of_one && options[o].only != command->kind)
             return wrong(reader, "%s is an option of `gradc %s`", options[o].name, commands[options[o].only]);
+    bool no_model = command->kind == COMMAND_FMT || command->kind == COMMAND_WEIGHTS;
     for (int o = 0; o < OPTION_CHECK; o++)
-        if (reader->seen[o] && command->kind == COMMAND_FMT)
-            return wrong(reader, "`gradc fmt` does not take %s", options[o].name);
+        if (reader->seen[o] && no_model && !(o == OPTION_OUTPUT && command->kind == COMMAND_WEIGHTS))
+            return wrong(reader, "`gradc %s` does not take %s", commands[command->kind], options[o].name);
+    if (command->kind == COMMAND_WEIGHTS) return check_weights(reader);
     bool lists = command->kind == COMMAND_DUMP && command->after && strcmp(command->after, "list") == 0;
     if (!command->compile.path && !lists)
         return wrong(reader, "which model? Name a .grad file, or - for standard input");

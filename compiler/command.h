@@ -12,6 +12,7 @@ typedef enum CommandKind {
     COMMAND_FMT,
     COMMAND_EVAL,
     COMMAND_RUN,
+    COMMAND_WEIGHTS,
     COMMAND_HELP, /* not words, but options */
     COMMAND_VERSION,
     COMMAND_INCLUDE,
@@ -38,6 +39,8 @@ typedef struct Command {
     const char *entry;     /* eval */
     const char *compiler;  /* run: --cc, or NULL */
     VEC(char *) run;       /* run: the arguments of gr_main */
+    const char *output;    /* weights: -o, NULL: tell what the file holds */
+    const char *map;       /* weights: how tensors are called in the output; NULL: as they are */
     Assignments data, out; /* eval: files or numbers for inputs, files for outputs */
     uint64_t seed;
     bool quiet, verbose, json;

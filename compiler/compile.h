@@ -17,6 +17,7 @@ typedef struct CompileOptions {
     const char *directory; /* that the files are written into */
     const char *depfile;   /* what they depend on, for make and ninja; NULL: not wanted */
     bool force;            /* overwrite files that gradc did not write */
+    const char *weights;   /* file of the values that the model's tensors have; NULL: as the model says */
     bool single_file;      /* fold gr.h and gr_kernel.h into the pair */
     bool lines;            /* #line directives */
     bool evaluations;      /* ENTRY_eval as well for each ENTRY that updates */

@@ -7,6 +7,7 @@
 #include "compiler/places.h"
 #include "compiler/run.h"
 #include "compiler/report/report.h"
+#include "compiler/weights.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,7 @@ static int run_command(Arena *arena, int count, char **arguments) {
     case COMMAND_EVAL: return run_eval(&command);
     case COMMAND_RUN: return run_run(&command);
     case COMMAND_RUN_HELP: print_run_help(); return finish_output(&command, EXIT_SUCCESS);
+    case COMMAND_WEIGHTS: return run_weights(&command);
     case COMMAND_HELP: fputs(help_text, stdout); return finish_output(&command, EXIT_SUCCESS);
     case COMMAND_INCLUDE: return say_place(&command, runtime_include);
     case COMMAND_LIBS: return say_place(&command, runtime_libs);

@@ -127,3 +127,20 @@ void gr_array_decode(const gr_array *array, const uint8_t *bytes, size_t stride,
         DECODE_ANY(GR_ELEMENT_FLOAT64, 8, from_float64(bits));
     }
 }
+
+void gr_array_gather(const uint8_t *from, int rank, const uint64_t *shape, const uint64_t *strides, size_t size,
+                     uint8_t *out) {
+    uint64_t index[GR_ARRAY_MAX_RANK] = {0}, at = 0;
+    for (int axis = 0; axis < rank; axis++) {
+        if (shape[axis] == 0) return;
+    }
+    for (int axis = 0; axis >= 0; out += size) {
+        memcpy(out, from + at * size, size);
+        for (axis = rank - 1; axis >= 0; axis--) {
+            at += strides[axis];
+            if (++index[axis] < shape[axis]) break;
+            at -= shape[axis] * strides[axis];
+            index[axis] = 0;
+        }
+    }
+}

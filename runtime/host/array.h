@@ -53,4 +53,9 @@ char *gr_array_write_shape(const gr_array *array, char *text, size_t size);
  * are rounded to the nearest double. */
 void gr_array_decode(const gr_array *array, const uint8_t *bytes, size_t stride, size_t count, double *values);
 
+/* Copies elements of `size` bytes into row-major order: those of out[shape[0]][shape[1]]... lie strides[axis] elements
+ * apart at `from`. */
+void gr_array_gather(const uint8_t *from, int rank, const uint64_t *shape, const uint64_t *strides, size_t size,
+                     uint8_t *out);
+
 #endif

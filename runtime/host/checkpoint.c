@@ -124,18 +124,6 @@ static bool fits(const gr_tensor *tensor, const gr_stored_tensor *stored) {
     return true;
 }
 
-/* Little-endian elements of a type that the model has, as this machine has them; in place. */
-static void to_host(uint8_t *bytes, size_t size, size_t count) {
-    for (size_t i = 0; i < count; i++, bytes += size) {
-        uint64_t bits = 0;
-        for (size_t k = 0; k < size; k++)
-            bits |= (uint64_t)bytes[k] << (8 * k);
-        const uint8_t byte = (uint8_t)bits;
-        const uint32_t word = (uint32_t)bits;
-        memcpy(bytes, size == 1 ? (const void *)&byte : size == 4 ? (const void *)&word : (const void *)&bits, size);
-    }
-}
-
 /* Stored reals of another type, as the model's. */
 static void convert(const gr_tensor *tensor, const gr_stored_tensor *stored, const uint8_t *bytes, void *dense) {
     const size_t size = gr_stored_size(stored->type), to = gr_type_size(tensor->type);
@@ -165,7 +153,7 @@ static bool load_tensor(gr_loading *loading, const gr_tensor *tensor, const gr_s
     if (!done) {
         gr_fail(loading->error, "%s: out of memory", loading->path);
     } else if ((done = gr_safetensors_read(loading->file, stored, raw, loading->error)) && same) {
-        to_host(raw, gr_type_size(tensor->type), count);
+        gr_stored_swap(raw, gr_type_size(tensor->type), count);
         done = check_bools(loading, tensor, raw, count);
     } else if (done) {
         convert(tensor, stored, raw, dense);

@@ -1,10 +1,9 @@
 #include "runtime/host/safetensors.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include "runtime/host/file.h"
+#include "runtime/host/json.h"
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct gr_safetensors {
@@ -19,158 +18,23 @@ struct gr_safetensors {
     size_t count, room, shape_count, shape_room, metadata_count, metadata_room;
 };
 
-/* ---- the header's text */
+/* ---- the header */
 
-typedef struct gr_json {
-    char *start, *at, *end;
+typedef struct gr_header {
+    gr_json json;
     gr_safetensors *file;
-    gr_error *error;
-} gr_json;
-
-static bool bad(gr_json *json, const char *what) {
-    return gr_fail(json->error, "%s: %s at byte %llu of its header", json->file->path, what,
-                   (unsigned long long)(json->at - json->start));
-}
-
-static void skip_blanks(gr_json *json) {
-    while (json->at < json->end && strchr(" \t\n\r", *json->at) && *json->at)
-        json->at++;
-}
-
-static bool take(gr_json *json, char c) {
-    skip_blanks(json);
-    if (json->at == json->end || *json->at != c) return false;
-    json->at++;
-    return true;
-}
-
-static bool expect(gr_json *json, char c) {
-    const char what[] = {'\'', c, '\'', ' ', 'i', 's', ' ', 'm', 'i', 's', 's', 'i', 'n', 'g', 0};
-    return take(json, c) || bad(json, what);
-}
-
-/* Between the parts of a list or an object: *more, or its end. */
-static bool separator(gr_json *json, char close, bool *more) {
-    *more = take(json, ',');
-    return *more || expect(json, close);
-}
-
-/* The bytes of a well-formed UTF-8 character that is no control character, or 0. */
-static size_t utf8_size(const unsigned char *at, const char *end) {
-    const size_t left = (size_t)(end - (const char *)at);
-    const unsigned char first = at[0];
-    const size_t size = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : (first & 0xf0) == 0xe0 ? 3 : 4;
-    if (first < 0x20 || first == 0x7f || (first >= 0x80 && first < 0xc2) || first > 0xf4 || size > left) return 0;
-    for (size_t i = 1; i < size; i++) {
-        if ((at[i] & 0xc0) != 0x80) return 0;
-    }
-    if (size > 2 || first >= 0x80) {
-        if ((first == 0xe0 && at[1] < 0xa0) || (first == 0xed && at[1] > 0x9f) || (first == 0xf0 && at[1] < 0x90) ||
-            (first == 0xf4 && at[1] > 0x8f))
-            return 0;
-    }
-    return size;
-}
-
-static bool read_hex(gr_json *json, uint32_t *value) {
-    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-    *value = 0;
-    for (int i = 0; i < 4; i++, json->at++) {
-        const char *digit = json->at < json->end && *json->at ? strchr(digits, *json->at) : NULL;
-        if (!digit) return bad(json, "\\u without four digits");
-        *value = *value * 16 + (uint32_t)((digit - digits) % 16);
-    }
-    return true;
-}
-
-/* Behind \u: the character as UTF-8, which is shorter than its escape. Control characters are refused unless `any`,
- * and the zero byte always. */
-static bool read_unicode(gr_json *json, char **out, bool any) {
-    uint32_t code, low;
-    if (!read_hex(json, &code)) return false;
-    if (code >= 0xd800 && code < 0xdc00) {
-        if (json->end - json->at < 2 || json->at[0] != '\\' || json->at[1] != 'u') return bad(json, "half a surrogate");
-        json->at += 2;
-        if (!read_hex(json, &low)) return false;
-        if (low < 0xdc00 || low > 0xdfff) return bad(json, "half a surrogate");
-        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-    } else if (code >= 0xdc00 && code < 0xe000) {
-        return bad(json, "half a surrogate");
-    }
-    if (code == 0 || (!any && (code < 0x20 || code == 0x7f))) return bad(json, "a control character");
-    char *p = *out;
-    if (code < 0x80) {
-        *p++ = (char)code;
-    } else {
-        const int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-        static const unsigned char marks[] = {0, 0xc0, 0xe0, 0xf0};
-        *p++ = (char)(marks[more] | code >> (6 * more));
-        for (int i = more - 1; i >= 0; i--)
-            *p++ = (char)(0x80 | (code >> (6 * i) & 0x3f));
-    }
-    *out = p;
-    return true;
-}
-
-/* A string, decoded in place and ended by a zero byte: no escape is shorter than what it stands for. `any`: control
- * characters are allowed, as escapes. */
-static bool read_string(gr_json *json, const char **text, bool any) {
-    static const char escapes[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
-    if (!expect(json, '"')) return false;
-    char *out = json->at;
-    *text = out;
-    while (json->at < json->end && *json->at != '"') {
-        if (*json->at != '\\') {
-            const size_t size = utf8_size((const unsigned char *)json->at, json->end);
-            if (size == 0) return bad(json, "what is no UTF-8 text");
-            memmove(out, json->at, size);
-            out += size;
-            json->at += size;
-            continue;
-        }
-        json->at++;
-        const char *escape = json->at < json->end && *json->at ? strchr(escapes, *json->at) : NULL;
-        if (json->at < json->end && *json->at == 'u') {
-            json->at++;
-            if (!read_unicode(json, &out, any)) return false;
-        } else if (escape && (any || escape - escapes < 3)) {
-            *out++ = values[escape - escapes];
-            json->at++;
-        } else {
-            return bad(json, escape ? "a control character" : "an unknown escape");
-        }
-    }
-    if (json->at == json->end) return bad(json, "a string without end");
-    json->at++;
-    *out = 0;
-    return true;
-}
-
-static bool read_number(gr_json *json, uint64_t *value) {
-    skip_blanks(json);
-    const char *start = json->at;
-    *value = 0;
-    for (; json->at < json->end && *json->at >= '0' && *json->at <= '9'; json->at++) {
-        const uint64_t digit = (uint64_t)(*json->at - '0');
-        if (*value > (UINT64_MAX - digit) / 10) return bad(json, "a number beyond 64 bits");
-        *value = *value * 10 + digit;
-    }
-    if (json->at == start || (*start == '0' && json->at - start > 1)) return bad(json, "what is no whole number");
-    return true;
-}
+} gr_header;
 
 /* Room for one more. The arrays double, so that many tensors cost no more than a multiple of the header. */
-static bool grow(gr_json *json, void **array, size_t *room, size_t count, size_t size) {
+static bool grow(gr_header *header, void **array, size_t *room, size_t count, size_t size) {
     if (count < *room) return true;
     const size_t wanted = *room ? 2 * *room : 16;
     void *larger = realloc(*array, wanted * size);
-    if (!larger) return gr_fail(json->error, "%s: out of memory", json->file->path);
+    if (!larger) return gr_fail(header->json.error, "%s: out of memory", header->json.path);
     *array = larger;
     *room = wanted;
     return true;
 }
-
-/* ---- its parts */
 
 static const struct {
     const char *name;
@@ -192,43 +56,46 @@ const char *gr_stored_name(enum gr_stored type) {
     return types[type].name;
 }
 
-static bool read_dtype(gr_json *json, gr_stored_tensor *tensor) {
+static bool read_dtype(gr_header *header, gr_stored_tensor *tensor) {
+    gr_json *json = &header->json;
     const char *name;
-    if (!read_string(json, &name, false)) return false;
+    if (!gr_json_string(json, &name, false)) return false;
     for (int type = 0; type < TYPE_COUNT; type++) {
         if (strcmp(name, types[type].name) == 0) {
             tensor->type = (enum gr_stored)type;
             return true;
         }
     }
-    return gr_fail(json->error, "%s: '%.100s' is of type '%.40s', which is unknown", json->file->path, tensor->name,
-                   name);
+    return gr_fail(json->error, "%s: '%.100s' is of type '%.40s', which is unknown", json->path, tensor->name, name);
 }
 
-static bool read_shape(gr_json *json, gr_stored_tensor *tensor) {
-    gr_safetensors *file = json->file;
+static bool read_shape(gr_header *header, gr_stored_tensor *tensor) {
+    gr_json *json = &header->json;
+    gr_safetensors *file = header->file;
     bool more = true;
-    if (!expect(json, '[')) return false;
-    if (take(json, ']')) return true;
+    if (!gr_json_expect(json, '[')) return false;
+    if (gr_json_take(json, ']')) return true;
     while (more) {
-        if (tensor->rank == GR_SAFETENSORS_MAX_RANK) return bad(json, "a shape of more than 32 axes");
-        if (!grow(json, (void **)&file->shapes, &file->shape_room, file->shape_count, sizeof *file->shapes) ||
-            !read_number(json, &file->shapes[file->shape_count]))
+        if (tensor->rank == GR_SAFETENSORS_MAX_RANK) return gr_json_bad(json, "a shape of more than 32 axes");
+        if (!grow(header, (void **)&file->shapes, &file->shape_room, file->shape_count, sizeof *file->shapes) ||
+            !gr_json_number(json, &file->shapes[file->shape_count]))
             return false;
         file->shape_count++;
         tensor->rank++;
-        if (!separator(json, ']', &more)) return false;
+        if (!gr_json_separator(json, ']', &more)) return false;
     }
     return true;
 }
 
-static bool read_offsets(gr_json *json, gr_stored_tensor *tensor) {
-    return expect(json, '[') && read_number(json, &tensor->begin) && expect(json, ',') &&
-           read_number(json, &tensor->end) && expect(json, ']');
+static bool read_offsets(gr_header *header, gr_stored_tensor *tensor) {
+    gr_json *json = &header->json;
+    return gr_json_expect(json, '[') && gr_json_number(json, &tensor->begin) && gr_json_expect(json, ',') &&
+           gr_json_number(json, &tensor->end) && gr_json_expect(json, ']');
 }
 
 /* The product of the shape fits, and so many elements of this type are what the offsets enclose. */
-static bool check_size(gr_json *json, gr_stored_tensor *tensor, const uint64_t *shape) {
+static bool check_size(gr_header *header, gr_stored_tensor *tensor, const uint64_t *shape) {
+    gr_json *json = &header->json;
     const uint64_t size = types[tensor->type].size;
     bool empty = false, fits = true;
     tensor->count = 1;
@@ -242,24 +109,25 @@ static bool check_size(gr_json *json, gr_stored_tensor *tensor, const uint64_t *
     if (empty) tensor->count = 0;
     if (!fits || tensor->begin > tensor->end || tensor->end - tensor->begin != tensor->count * size) {
         return gr_fail(json->error, "%s: '%.100s' lies at bytes %llu to %llu, which is not what its shape and %s need",
-                       json->file->path, tensor->name, (unsigned long long)tensor->begin,
-                       (unsigned long long)tensor->end, types[tensor->type].name);
+                       json->path, tensor->name, (unsigned long long)tensor->begin, (unsigned long long)tensor->end,
+                       types[tensor->type].name);
     }
     return true;
 }
 
-static bool read_tensor(gr_json *json, const char *name) {
+static bool read_tensor(gr_header *header, const char *name) {
+    gr_json *json = &header->json;
     static const char *const keys[] = {"dtype", "shape", "data_offsets"};
-    static bool (*const readers[])(gr_json *, gr_stored_tensor *) = {read_dtype, read_shape, read_offsets};
-    gr_safetensors *file = json->file;
+    static bool (*const readers[])(gr_header *, gr_stored_tensor *) = {read_dtype, read_shape, read_offsets};
+    gr_safetensors *file = header->file;
     gr_stored_tensor tensor = {.name = name};
     const size_t first = file->shape_count;
     bool seen[3] = {false, false, false}, more = true;
-    if (!expect(json, '{')) return false;
+    if (!gr_json_expect(json, '{')) return false;
     while (more) {
         const char *key;
         int k = 0;
-        if (!read_string(json, &key, false) || !expect(json, ':')) return false;
+        if (!gr_json_string(json, &key, false) || !gr_json_expect(json, ':')) return false;
         while (k < 3 && strcmp(key, keys[k]) != 0)
             k++;
         if (k == 3 || seen[k]) {
@@ -267,48 +135,51 @@ static bool read_tensor(gr_json *json, const char *name) {
                            k == 3 ? ", which no tensor has" : " twice");
         }
         seen[k] = true;
-        if (!readers[k](json, &tensor) || !separator(json, '}', &more)) return false;
+        if (!readers[k](header, &tensor) || !gr_json_separator(json, '}', &more)) return false;
     }
     for (int k = 0; k < 3; k++) {
         if (!seen[k]) return gr_fail(json->error, "%s: '%.100s' lacks '%s'", file->path, name, keys[k]);
     }
-    if (!check_size(json, &tensor, tensor.rank ? file->shapes + first : NULL)) return false;
-    if (!grow(json, (void **)&file->tensors, &file->room, file->count, sizeof tensor)) return false;
+    if (!check_size(header, &tensor, tensor.rank ? file->shapes + first : NULL)) return false;
+    if (!grow(header, (void **)&file->tensors, &file->room, file->count, sizeof tensor)) return false;
     file->tensors[file->count++] = tensor;
     return true;
 }
 
-static bool read_metadata(gr_json *json) {
-    gr_safetensors *file = json->file;
+static bool read_metadata(gr_header *header) {
+    gr_json *json = &header->json;
+    gr_safetensors *file = header->file;
     bool more = true;
-    if (file->metadata) return bad(json, "'__metadata__' twice");
-    if (!grow(json, (void **)&file->metadata, &file->metadata_room, 0, sizeof *file->metadata) || !expect(json, '{'))
+    if (file->metadata) return gr_json_bad(json, "'__metadata__' twice");
+    if (!grow(header, (void **)&file->metadata, &file->metadata_room, 0, sizeof *file->metadata) ||
+        !gr_json_expect(json, '{'))
         return false;
-    if (take(json, '}')) return true;
+    if (gr_json_take(json, '}')) return true;
     while (more) {
         gr_metadata pair;
-        if (!read_string(json, &pair.key, true) || !expect(json, ':') || !read_string(json, &pair.value, true) ||
-            !separator(json, '}', &more) ||
-            !grow(json, (void **)&file->metadata, &file->metadata_room, file->metadata_count, sizeof pair))
+        if (!gr_json_string(json, &pair.key, true) || !gr_json_expect(json, ':') ||
+            !gr_json_string(json, &pair.value, true) || !gr_json_separator(json, '}', &more) ||
+            !grow(header, (void **)&file->metadata, &file->metadata_room, file->metadata_count, sizeof pair))
             return false;
         file->metadata[file->metadata_count++] = pair;
     }
     return true;
 }
 
-static bool read_header(gr_json *json) {
+static bool read_header(gr_header *header) {
+    gr_json *json = &header->json;
     bool more = true;
-    if (json->at == json->end || *json->at != '{') return bad(json, "'{' is missing");
+    if (json->at == json->end || *json->at != '{') return gr_json_bad(json, "'{' is missing");
     json->at++;
-    if (take(json, '}')) more = false;
+    if (gr_json_take(json, '}')) more = false;
     while (more) {
         const char *name;
-        if (!read_string(json, &name, false) || !expect(json, ':')) return false;
-        if (!(strcmp(name, "__metadata__") == 0 ? read_metadata(json) : read_tensor(json, name))) return false;
-        if (!separator(json, '}', &more)) return false;
+        if (!gr_json_string(json, &name, false) || !gr_json_expect(json, ':')) return false;
+        if (!(strcmp(name, "__metadata__") == 0 ? read_metadata(header) : read_tensor(header, name))) return false;
+        if (!gr_json_separator(json, '}', &more)) return false;
     }
-    skip_blanks(json);
-    return json->at == json->end || bad(json, "more behind '}'");
+    gr_json_skip_blanks(json);
+    return json->at == json->end || gr_json_bad(json, "more behind '}'");
 }
 
 /* ---- the whole */
@@ -376,47 +247,28 @@ static bool check_names(gr_safetensors *file, gr_error *error) {
     return true;
 }
 
-static bool read_at(const gr_safetensors *file, uint64_t offset, void *bytes, uint64_t size, gr_error *error) {
-    uint8_t *out = bytes;
-    while (size > 0) {
-        const size_t part = size < 1 << 30 ? (size_t)size : 1 << 30;
-        const ssize_t got = pread(file->descriptor, out, part, (off_t)offset);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return gr_fail_errno(error, file->path, "cannot be read", errno);
-        if (got == 0) return gr_fail(error, "%s: is cut short", file->path);
-        out += got;
-        offset += (uint64_t)got;
-        size -= (uint64_t)got;
-    }
-    return true;
-}
-
 static bool load(gr_safetensors *file, gr_error *error) {
-    struct stat status;
     uint8_t length[8];
-    file->descriptor = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a FIFO must not make us wait */
-    if (file->descriptor < 0) return gr_fail_errno(error, file->path, "cannot be opened", errno);
-    if (fstat(file->descriptor, &status) != 0) return gr_fail_errno(error, file->path, "cannot be read", errno);
-    if (!S_ISREG(status.st_mode)) {
-        return gr_fail(error, "%s: is %s", file->path, S_ISDIR(status.st_mode) ? "a directory" : "no regular file");
-    }
-    if (status.st_size == 0) return gr_fail(error, "%s: is empty", file->path);
-    if (status.st_size < 8) return gr_fail(error, "%s: is cut short", file->path);
-    if (!read_at(file, 0, length, sizeof length, error)) return false;
+    uint64_t size;
+    file->descriptor = gr_file_open(file->path, &size, error);
+    if (file->descriptor < 0) return false;
+    if (size < 8) return gr_fail(error, "%s: is cut short", file->path);
+    if (!gr_file_read(file->descriptor, file->path, 0, length, sizeof length, error)) return false;
     for (int i = 0; i < 8; i++)
         file->header_size |= (uint64_t)length[i] << (8 * i);
     if (file->header_size > GR_SAFETENSORS_MAX_HEADER) {
         return gr_fail(error, "%s: is no safetensors file: it promises a header of %llu bytes", file->path,
                        (unsigned long long)file->header_size);
     }
-    if (file->header_size > (uint64_t)status.st_size - 8) return gr_fail(error, "%s: is cut short", file->path);
-    file->data_size = (uint64_t)status.st_size - 8 - file->header_size;
+    if (file->header_size > size - 8) return gr_fail(error, "%s: is cut short", file->path);
+    file->data_size = size - 8 - file->header_size;
     file->header = malloc((size_t)file->header_size + 1);
     if (!file->header) return gr_fail(error, "%s: out of memory", file->path);
-    if (!read_at(file, 8, file->header, file->header_size, error)) return false;
+    if (!gr_file_read(file->descriptor, file->path, 8, file->header, file->header_size, error)) return false;
     file->header[file->header_size] = 0;
-    gr_json json = {file->header, file->header, file->header + file->header_size, file, error};
-    if (!read_header(&json)) return false;
+    char *text = file->header;
+    gr_header header = {{text, text, text + file->header_size, file->path, error}, file};
+    if (!read_header(&header)) return false;
     place_shapes(file);
     return check_places(file, error) && check_names(file, error);
 }
@@ -466,5 +318,6 @@ const gr_metadata *gr_safetensors_metadata(const gr_safetensors *file, size_t *c
 }
 
 bool gr_safetensors_read(const gr_safetensors *file, const gr_stored_tensor *tensor, void *bytes, gr_error *error) {
-    return read_at(file, 8 + file->header_size + tensor->begin, bytes, tensor->end - tensor->begin, error);
+    return gr_file_read(file->descriptor, file->path, 8 + file->header_size + tensor->begin, bytes,
+                        tensor->end - tensor->begin, error);
 }

@@ -71,6 +71,9 @@ bool gr_safetensors_read(const gr_safetensors *file, const gr_stored_tensor *ten
 /* Stored elements as doubles: exact but for 64-bit integers beyond 2^53, which are rounded to nearest. */
 void gr_stored_decode(enum gr_stored type, const uint8_t *bytes, size_t count, double *values);
 
+/* Turns elements of `size` bytes each from little-endian order into that of this machine, or back; in place. */
+void gr_stored_swap(uint8_t *bytes, size_t size, size_t count);
+
 /* Where the writer takes values from: writes the tensor's elements into `dense`, in the byte order of this machine. */
 typedef bool gr_tensor_source(void *context, size_t index, void *dense, gr_error *error);
 

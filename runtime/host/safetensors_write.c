@@ -115,21 +115,6 @@ static gr_text make_header(const gr_stored_tensor *tensors, size_t count, const 
     return out;
 }
 
-/* Turns elements of this machine's byte order into little-endian ones. */
-static void to_little_endian(uint8_t *bytes, size_t size, size_t count) {
-    const uint16_t one = 1;
-    uint8_t first;
-    memcpy(&first, &one, 1);
-    if (first == 1) return;
-    for (size_t i = 0; i < count; i++, bytes += size) {
-        for (size_t low = 0, high = size - 1; low < high; low++, high--) {
-            const uint8_t swapped = bytes[low];
-            bytes[low] = bytes[high];
-            bytes[high] = swapped;
-        }
-    }
-}
-
 static bool write_data(gr_replacement *file, const gr_stored_tensor *tensors, size_t count, gr_tensor_source *source,
                        void *context, const char *path, gr_error *error) {
     uint64_t largest = 1;
@@ -144,7 +129,7 @@ static bool write_data(gr_replacement *file, const gr_stored_tensor *tensors, si
         const size_t number = (size_t)elements(&tensors[i]), size = gr_stored_size(tensors[i].type);
         done = source(context, i, dense, error);
         if (!done) break;
-        to_little_endian(dense, size, number);
+        gr_stored_swap(dense, size, number);
         done = gr_replace_write(file, dense, number * size, error);
     }
     free(dense);
@@ -156,6 +141,11 @@ bool gr_safetensors_write(const char *path, const gr_stored_tensor *tensors, siz
     gr_text header = make_header(tensors, count, metadata, metadata_count);
     gr_replacement *file = NULL;
     bool done = false;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(tensors[i].name, "__metadata__") != 0) continue;
+        free(header.text);
+        return gr_fail(error, "%s: no tensor of a safetensors file can be called '__metadata__'", path);
+    }
     if (header.failed) {
         gr_fail(error, "%s: out of memory", path);
     } else if (header.size - 8 > GR_SAFETENSORS_MAX_HEADER) {

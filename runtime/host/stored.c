@@ -46,3 +46,17 @@ void gr_stored_decode(enum gr_stored type, const uint8_t *bytes, size_t count, d
                                                 : from_e4m3(bytes[i]);
     }
 }
+
+void gr_stored_swap(uint8_t *bytes, size_t size, size_t count) {
+    const uint16_t one = 1;
+    uint8_t first;
+    memcpy(&first, &one, 1);
+    if (first == 1) return;
+    for (size_t i = 0; i < count; i++, bytes += size) {
+        for (size_t low = 0, high = size - 1; low < high; low++, high--) {
+            const uint8_t swapped = bytes[low];
+            bytes[low] = bytes[high];
+            bytes[high] = swapped;
+        }
+    }
+}
