@@ -4,6 +4,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "compiler/compile.h"
 #include "compiler/output.h"
+#include "compiler/trained.h"
 #include "compiler/passes/pipeline.h"
 #include "frontend/parse.h"
 #include "frontend/source.h"
@@ -83,7 +84,7 @@ static bool check_warnings(Compilation *compilation) {
 
 /* ---- what the files are called ---- */
 
-static const char *base_name(const char *path) {
+const char *base_name(const char *path) {
     const char *slash = strrchr(path, '/');
     if (strcmp(path, "-") == 0) return "<stdin>";
     return slash ? slash + 1 : path;
@@ -144,6 +145,7 @@ static const char *command_text(Compilation *compilation) {
     if (options->single_file) write_text(&writer, " --single-file");
     if (options->lines) write_text(&writer, " --line");
     if (options->main_program) write_text(&writer, " --emit-main");
+    if (options->weights) write_text(&writer, " --weights=%s", base_name(options->weights));
     return writer_text(&writer);
 }
 
@@ -179,6 +181,7 @@ bool compile_to_routines(Compilation *compilation) {
                                       .source_name = base_name(options->path),
                                       .target = options->target,
                                       .single_file = options->single_file};
+    if (options->weights && !load_trained(compilation)) return false;
     if (options->lines) compilation->emit.source_path = output_path(compilation, ".c");
     compilation->emitter = emitter_new(compilation->arena, compilation->program, &compilation->emit);
     emitter_make_routines(compilation->emitter);

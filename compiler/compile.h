@@ -66,6 +66,9 @@ bool compile_write(Compilation *compilation);       /* all files or none */
 bool compilation_fail(Compilation *compilation, CompileStatus status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* "digits.grad" of "models/digits.grad"; "<stdin>" of "-". */
+const char *base_name(const char *path);
+
 /* The stages before and behind the passes of pass_table. */
 #define STAGE_PARSE     "parse"
 #define STAGE_ELABORATE "elaborate"

@@ -35,6 +35,7 @@ SourcePaths compilation_sources(const Compilation *compilation) {
     SourcePaths paths = {0};
     const char *model = compilation->options->path;
     if (strcmp(model, "-") != 0) vec_push(compilation->arena, &paths, model);
+    if (compilation->options->weights) vec_push(compilation->arena, &paths, compilation->options->weights);
     for (int i = 0; i < compilation->program->imported.count; i++)
         vec_push(compilation->arena, &paths, compilation->program->imported.at[i]->path);
     return paths;

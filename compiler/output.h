@@ -7,8 +7,8 @@
 /* Where NAME with this extension goes: "out/digits.h". */
 const char *output_path(const Compilation *compilation, const char *extension);
 
-/* The files that the model was read from, as the user would name them: what a change of makes the output stale. The
- * prelude is a part of gradc. */
+/* The files that the model and its weights were read from, as the user would name them: what a change of makes the
+ * output stale. The prelude is a part of gradc. */
 typedef VEC(const char *) SourcePaths;
 SourcePaths compilation_sources(const Compilation *compilation);
 

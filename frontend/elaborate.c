@@ -393,7 +393,10 @@ static void drop_unused_stores(Arena *arena, Program *program) {
         case STORE_ARGUMENT: break;
         case STORE_CONST: vec_push(arena, &program->constants, program->stores.at[s]); break;
         default:
-            if (used[s]) program->stores.at[kept++] = program->stores.at[s];
+            if (used[s])
+                program->stores.at[kept++] = program->stores.at[s];
+            else if (rank_of(program->stores.at[s]) == 0)
+                vec_push(arena, &program->left_out, program->stores.at[s]);
         }
     program->stores.count = kept;
 }

@@ -44,11 +44,10 @@ static const char *element_text(const Emitter *emitter, Elem elem, double value)
 
 enum { LINE_WIDTH = 120 };
 
-/* Numbers, as many in a line as it holds. */
-static void write_elements(Writer *writer, const Emitter *emitter, const Tensor *tensor) {
+void write_elements(Writer *writer, const Emitter *emitter, Elem elem, const double *values, int64_t count) {
     size_t column = 0;
-    for (int64_t i = 0; i < tensor->count; i++) {
-        const char *text = element_text(emitter, tensor->elem, tensor->values[i]);
+    for (int64_t i = 0; i < count; i++) {
+        const char *text = element_text(emitter, elem, values[i]);
         size_t length = strlen(text) + 2;
         if (column > 0 && column + length > LINE_WIDTH) {
             write_text(writer, "\n");
@@ -72,7 +71,7 @@ void emit_constants(Writer *writer, const Emitter *emitter) {
                                                           : "uint8_t";
         write_text(writer, "static const %s %s[%lld] = { /* %s */\n", type, emitter->constants.at[c].name,
                    (long long)(tensor.count > 0 ? tensor.count : 1), shape_text(emitter->arena, store->type.shape));
-        write_elements(writer, emitter, &tensor);
+        write_elements(writer, emitter, tensor.elem, tensor.values, tensor.count);
         write_text(writer, "};\n\n");
     }
 }

@@ -41,7 +41,7 @@ void emitter_make_routines(Emitter *emitter) {
     }
     for (int s = 0; s < program->stores.count; s++) {
         Store *store = program->stores.at[s];
-        if (store_starts_at_zero(store)) continue;
+        if (store_starts_at_zero(store) || (has_trained(emitter) && store_in_model(store))) continue;
         emitter->initials[s] = make_routine(emitter->arena, initial_graph(emitter->arena, store), NULL, target);
         name_kernels(emitter, emitter->initials[s], initial_name(emitter, store));
     }
@@ -110,6 +110,7 @@ static void write_source(Writer *writer, const Emitter *emitter) {
     emit_init(writer, emitter);
     write_text(writer, "\n/* ---- the model as data */\n\n");
     emit_model_table(writer, emitter);
+    if (has_trained(emitter)) emit_trained(writer, emitter);
 }
 
 Emission emit_pair(const Emitter *emitter) {

@@ -12,12 +12,19 @@ typedef struct Constant {
     const char *name;
 } Constant;
 
+/* Values for all that NAME holds. */
+typedef struct Trained {
+    const char *source;    /* the base name of the file that they come from */
+    const double **values; /* by Store.position: elements in declared row-major order; NULL for the trainer's */
+} Trained;
+
 typedef struct EmitOptions {
     const char *name;        /* prefix of files and symbols; a C identifier */
     const char *command;     /* the command line that is shown in the header comment, without paths of this machine */
     const char *source_name; /* "digits.grad": the base name of the model file */
     const Target *target;
     bool single_file;        /* gr.h is folded into NAME.h, gr_kernel.h into NAME.c */
+    const Trained *trained;  /* NAME_init sets these, and NAME_trained has them; NULL: as the model says */
     const char *source_path; /* with #line directives: where NAME.c is going to be written; NULL: without */
 } EmitOptions;
 
@@ -108,6 +115,10 @@ void emit_initial(Writer *writer, const Emitter *emitter, const Routine *routine
 void find_constants(Emitter *emitter); /* when all routines are made */
 const char *constant_name(const Emitter *emitter, const Store *store);
 void emit_constants(Writer *writer, const Emitter *emitter); /* static const arrays */
+
+/* ---- trained.c ---- */
+
+void emit_trained(Writer *writer, const Emitter *emitter); /* const NAME NAME_trained */
 
 /* ---- header.c, model.c, entry.c ---- */
 

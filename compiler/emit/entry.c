@@ -433,6 +433,10 @@ bool has_initials(const Emitter *emitter) {
 
 static void init_struct(Writer *writer, const Emitter *emitter, bool trainer) {
     const char *pointer = trainer ? "trainer" : "model";
+    if (!trainer && has_trained(emitter)) {
+        write_line(writer, "if (model != NULL) *model = %s_trained;", emitter->options->name);
+        return;
+    }
     write_line(writer, "if (%s != NULL) {", pointer);
     write_line(writer, "memset(%s, 0, sizeof *%s);", pointer, pointer);
     if (trainer) write_line(writer, "trainer->seed = seed;");

@@ -20,14 +20,19 @@ static bool dim_is_simple(Dim dim) {
 }
 
 /* The shortest text that reads back as the same number. */
+/* Whether so many digits say the number exactly. */
+static bool reads_back(char *buffer, size_t size, int digits, double number, bool is_double) {
+    snprintf(buffer, size, "%.*g", digits, number);
+    double back = strtod(buffer, NULL);
+    return is_double ? back == number : (float)back == (float)number;
+}
+
 const char *number_code(const StageText *text, double number) {
     bool is_double = text->emitter->options->target->is_double;
     char buffer[64];
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(buffer, sizeof buffer, "%.*g", digits, number);
-        double back = strtod(buffer, NULL);
-        if (is_double ? back == number : (float)back == (float)number) break;
-    }
+    int digits = reads_back(buffer, sizeof buffer, 6, number, is_double) ? 1 : 7; /* most trained weights need 8 or 9 */
+    while (!reads_back(buffer, sizeof buffer, digits, number, is_double) && digits < 17)
+        digits++;
     bool whole = strpbrk(buffer, ".eni") == NULL;
     return arena_print(text->arena, "%s%s%s", buffer, whole ? ".0" : "", is_double ? "" : "f");
 }

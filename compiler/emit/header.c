@@ -248,11 +248,21 @@ static void write_trainer_struct(Writer *writer, const Emitter *emitter) {
 
 /* ---- prototypes ---- */
 
+/* In front of NAME_init, whose comment says "those values". */
+static void write_trained(Writer *writer, const Emitter *emitter) {
+    Arena *arena = emitter->arena;
+    if (!has_trained(emitter)) return;
+    write_line(writer, "/* The values of %s. Entries that do not update take it as their model. */",
+               comment_safe(arena, emitter->options->trained->source));
+    write_line(writer, "extern %s const %s %s_trained;", macro_of(emitter, "API"), name_of(emitter), name_of(emitter));
+    write_text(writer, "\n");
+}
+
 static void write_init(Writer *writer, const Emitter *emitter) {
     const Fields *fields = emitter->fields;
     if (!fields->has_model && !fields->has_trainer) return;
     bool both = fields->has_model && fields->has_trainer;
-    write_line(writer, "/* Sets initial values; %s. */",
+    write_line(writer, "/* Sets %s; %s. */", has_trained(emitter) ? "those values" : "initial values",
                both ? "either pointer may be NULL" : "GR_OK, or GR_NULL, or GR_TARGET as below");
     Items items = init_parameters(emitter);
     const char *head = arena_print(emitter->arena, "%s int %s_init(", macro_of(emitter, "API"), name_of(emitter));
@@ -291,6 +301,7 @@ void emit_header(Writer *writer, const Emitter *emitter) {
     write_text(writer, "\n");
     if (emitter->fields->has_model) write_model_struct(writer, emitter);
     if (emitter->fields->has_trainer) write_trainer_struct(writer, emitter);
+    write_trained(writer, emitter);
     write_init(writer, emitter);
     write_entries(writer, emitter);
     write_line(writer, "extern %s const gr_model %s_model; /* the above as data: names, shapes, offsets, entries */",

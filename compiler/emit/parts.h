@@ -51,7 +51,8 @@ typedef struct Fields {
 } Fields;
 
 void place_fields(Emitter *emitter);
-bool store_in_model(const Store *store); /* a parameter or state: in NAME */
+bool store_in_model(const Store *store);  /* a parameter or state: in NAME */
+bool has_trained(const Emitter *emitter); /* there is NAME_trained */
 /* Elements of storage between neighbours of each axis, [rank]: the layout that the routines use. */
 const int64_t *store_strides(const Emitter *emitter, const Store *store);
 bool store_is_dense(const Emitter *emitter, const Store *store); /* row-major */
@@ -96,6 +97,11 @@ void write_rows(Writer *writer, const Rows *rows);
  * from its beginning. */
 void write_traced(Writer *out, const Emitter *emitter, const char *text, Span span);
 void write_own_line(Writer *out, const Emitter *emitter);
+
+/* ---- constant.c ---- */
+
+/* Elements of an array's initialiser, as many in a line as it holds; each reads back as the same number. */
+void write_elements(Writer *writer, const Emitter *emitter, Elem elem, const double *values, int64_t count);
 
 /* ---- header.c ---- */
 

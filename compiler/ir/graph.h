@@ -215,6 +215,7 @@ typedef struct Program {
     VEC(Size *) sizes;
     VEC(Store *) stores; /* in path order of the text: params and states, then slots, steps, the rate */
     VEC(Store *) constants;
+    VEC(Store *) left_out; /* params and states that no entry here needs */
     VEC(Entry *) entries;
     Store *rate; /* NULL where nothing uses it */
 } Program;
