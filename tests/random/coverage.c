@@ -39,6 +39,22 @@ void coverage_count(Coverage *coverage, const char *text) {
     arena_close(&arena);
 }
 
+static void add_counts(int *counts, const int *others, size_t bytes) {
+    for (size_t i = 0; i < bytes / sizeof *counts; i++)
+        counts[i] += others[i];
+}
+
+void coverage_add(Coverage *coverage, const Coverage *other) {
+    add_counts(coverage->ops, other->ops, sizeof other->ops);
+    add_counts(coverage->functions, other->functions, sizeof other->functions);
+    add_counts(coverage->reduces, other->reduces, sizeof other->reduces);
+    add_counts(coverage->kinds, other->kinds, sizeof other->kinds);
+    add_counts(coverage->exprs, other->exprs, sizeof other->exprs);
+    add_counts(coverage->elems, other->elems, sizeof other->elems);
+    add_counts(coverage->ranks, other->ranks, sizeof other->ranks);
+    add_counts(coverage->stores, other->stores, sizeof other->stores);
+}
+
 static bool check(int count, const char *what, const char *name, int number) {
     if (count > 0) return true;
     if (name)

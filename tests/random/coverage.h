@@ -13,6 +13,7 @@ typedef struct Coverage {
 } Coverage;
 
 void coverage_count(Coverage *coverage, const char *text);
+void coverage_add(Coverage *coverage, const Coverage *other);
 /* Prints a line for what was not made; false if there is any. */
 bool coverage_print(const Coverage *coverage);
 
