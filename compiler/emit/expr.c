@@ -246,9 +246,11 @@ static Code lookup_code(StageText *text, int number) {
     if (lane_stride_of(text, buffer, read->axes) != 0)
         offset = arena_print(text->arena, "%s + gr_iota() * gr_iall(%s)", offset,
                              lane_stride_code(text, buffer, read->axes));
+    /* the same on all lanes it stands before the loop over vectors, where no width is known, nor needed */
+    bool alike = text->has_vectors && (text->varies[number] & VARIES_VECTOR) == 0;
     const char *code = arena_print(text->arena, "gr_%slookup(&%s[%s], %s, %s, %s)", memory_kind(buffer),
                                    text->buffers[buffer->position], position_code(text, buffer, read->axes), offset,
-                                   inside, lanes_code(text));
+                                   inside, alike ? "GR_LANES" : lanes_code(text));
     return (Code){code, 0};
 }
 
