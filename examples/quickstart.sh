@@ -11,7 +11,7 @@ step() {
 }
 
 step "1 of 4: packages"
-sh "$root/examples/packages.sh" gcc libc6-dev make cmake libclang-dev zlib1g-dev
+sh "$root/examples/packages.sh" gcc libc6-dev make cmake libclang-dev zlib1g-dev libpng-dev
 echo "All there."
 
 step "2 of 4: building gradc (in $build)"

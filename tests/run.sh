@@ -84,8 +84,8 @@ script() {
 }
 
 sh "$root/examples/packages.sh" gcc g++ libc6-dev clang libclang-rt-14-dev binutils make cmake libclang-dev \
-    zlib1g-dev pkg-config libcriterion-dev clang-format qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-i686-linux-gnu \
-    libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross || exit 1
+    zlib1g-dev libpng-dev pkg-config libcriterion-dev clang-format qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
+    gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross || exit 1
 
 # What the emitted C computes does not depend on who compiled gradc: tests/fresh compares the texts.
 warnings=-Werror

@@ -51,4 +51,17 @@ bool gr_log_write(gr_log *log, const gr_log_line *line, gr_error *error);
 
 void gr_log_close(gr_log *log);
 
+/* One number of a line, as gr_log_read gives it back. */
+typedef struct gr_log_value {
+    double epoch;
+    uint64_t step;
+    const char *entry, *name; /* as long as the call */
+    bool is_metric;           /* of an evaluation, not of steps */
+    double value;
+} gr_log_value;
+
+/* Gives every number of a log that gr_log_write wrote to `take`, in order. A line that is not ours ends it, and so does
+ * a file that cannot be read: what was there is enough for a picture. */
+void gr_log_read(const char *path, void (*take)(void *context, const gr_log_value *value), void *context);
+
 #endif

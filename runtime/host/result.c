@@ -1,6 +1,7 @@
 #include "runtime/host/result.h"
 #include "runtime/host/npy.h"
 #include "runtime/host/output.h"
+#include "runtime/host/png.h"
 #include "runtime/host/replace.h"
 #include <stdlib.h>
 #include <string.h>
@@ -100,7 +101,7 @@ bool gr_result_add(gr_result *result, int rows, gr_error *error) {
 
 bool gr_result_commit(gr_result *result, gr_error *error) {
     bool done = true;
-    if (result->image != NULL) done = gr_fail(error, "%s: no pictures yet", result->path);
+    if (result->image != NULL) done = gr_png_write(result->path, &result->shape, result->image, error);
     if (result->file != NULL) done = gr_replace_commit(result->file, error);
     result->file = NULL;
     gr_result_cancel(result);

@@ -174,6 +174,7 @@ static bool end_epoch(Training *training) {
         if (!halve_rate(training)) return false;
     }
     gr_progress_epoch(&training->progress, (int)position->epoch);
+    gr_watch_plot(training, false);
     return save(training, LAST);
 }
 
@@ -202,6 +203,7 @@ static bool run(Training *training) {
         }
         if (is_done(training) || gr_interrupted(training->interrupt)) return true;
         if (!take_step(training)) return false;
+        if (training->position.steps % training->log_every == 0) gr_watch_plot(training, false);
         if (gr_clock() - training->saved > training->options->every && !save(training, LAST)) return false;
     }
 }
@@ -218,6 +220,7 @@ static bool finish(Training *training) {
         if (training->evaluates && !evaluate_and_note(training, &is_best)) return false;
         if (is_best && !save(training, BEST)) return false;
     }
+    gr_watch_plot(training, true);
     gr_progress_finish(&training->progress);
     training->shows = false;
     gr_watch_result(training);
@@ -225,6 +228,8 @@ static bool finish(Training *training) {
 }
 
 static bool stop_interrupted(Training *training) {
+    gr_watch_steps(training);
+    gr_watch_plot(training, true);
     if (!save(training, LAST)) return false;
     training->status = GR_EXIT_INTERRUPTED;
     return gr_fail(training->error, "interrupted after %" PRIu64 " steps; --resume goes on from %s/" LAST,

@@ -168,7 +168,7 @@ bool gr_training_open(Training *training) {
 }
 
 void gr_training_close(Training *training) {
-    if (training->shows) gr_progress_finish(&training->progress);
+    gr_watch_close(training);
     for (int t = 0; t < training->turn_count; t++) {
         gr_feed_close(&training->turns[t].feed);
         gr_metrics_close(&training->turns[t].metrics);
@@ -180,7 +180,6 @@ void gr_training_close(Training *training) {
     }
     gr_datasets_close(&training->data);
     gr_datasets_close(&training->valid);
-    gr_log_close(&training->log);
     gr_folder_close(&training->folder);
     free(training->order);
     free(training->visited);

@@ -1,9 +1,13 @@
-/* How training gets on: the progress, the log. */
+/* How training gets on: the progress, the log, the plot. */
 #include "runtime/host/training.h"
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { LOGS_AN_EPOCH = 100 }; /* lines of the log, at most */
+
+#define PLOT_SECONDS 2.0 /* between pictures */
 
 /* Steps of all entries in an epoch, rounded up. */
 static uint64_t steps_an_epoch(const Training *training) {
@@ -18,6 +22,40 @@ static uint64_t steps_an_epoch(const Training *training) {
     uint64_t calls = (training->rows + batch - 1) / batch;
     if (training->rows % batch > 0 && training->rows % batch < training->least) calls--;
     return (calls * all + with_rows - 1) / with_rows;
+}
+
+/* ---- the plot: a panel for each output, by epochs where there are such, else by steps */
+
+static void plot_value(void *context, const gr_log_value *value) {
+    Training *training = context;
+    const char *entry = value->is_metric ? "validation" : "training";
+    if (training->turn_count > 1 && !value->is_metric) entry = value->entry;
+    const int number = gr_plot_series_of(&training->plot, value->name, entry);
+    if (number >= 0 && value->is_metric) {
+        gr_plot_series *series = &training->plot.series[number];
+        const bool watched = strcmp(training->eval_metrics.values[training->watch].name, value->name) == 0;
+        series->marks = true;
+        series->best = !watched ? 0 : training->options->watch_max ? 1 : -1;
+    }
+    gr_plot_add(&training->plot, number, training->rows > 0 ? value->epoch : (double)value->step, value->value);
+}
+
+static void plot_values(Training *training, const gr_log_line *line, bool is_metric, const gr_named_value *values,
+                        int count) {
+    for (int v = 0; v < count; v++) {
+        const gr_log_value value = {line->epoch, line->step, line->entry, values[v].name, is_metric, values[v].value};
+        plot_value(training, &value);
+    }
+}
+
+static void open_plot(Training *training) {
+    char title[300];
+    const char *entry = training->turn_count > 1 ? "training" : training->turns[0].feed.entry->name;
+    snprintf(title, sizeof title, "%s: %s", training->session->model->name, entry);
+    training->plots = gr_plot_open(&training->plot, title, training->rows > 0 ? "epoch" : "step");
+    char *log = training->options->resume ? gr_folder_file(&training->folder, "log.jsonl") : NULL;
+    if (log != NULL && training->plots) gr_log_read(log, plot_value, training);
+    free(log);
 }
 
 void gr_watch_open(Training *training) {
@@ -37,6 +75,7 @@ void gr_watch_open(Training *training) {
     };
     gr_progress_start(&training->progress, &progress);
     training->shows = true;
+    open_plot(training);
 }
 
 static void tell(Training *training, const gr_error *error) {
@@ -75,6 +114,9 @@ static void write_log(Training *training, const gr_entry *entry, const gr_metric
     };
     training->logged = time;
     if (!gr_log_write(&training->log, &line, &error)) tell(training, &error);
+    if (!training->plots) return;
+    plot_values(training, &line, false, line.losses, line.loss_count);
+    plot_values(training, &line, true, line.metrics, line.metric_count);
 }
 
 void gr_watch_steps(Training *training) {
@@ -106,4 +148,20 @@ void gr_watch_result(Training *training) {
         printf(" (best %s %s at step %" PRIu64 ")", training->eval_metrics.values[training->watch].name,
                gr_say_value(position->best, best, sizeof best), position->best_step);
     printf(": %s/%s\n", training->folder.path, position->has_best ? BEST : LAST);
+}
+
+void gr_watch_plot(Training *training, bool last) {
+    gr_error error;
+    if (!training->plots || (!last && gr_clock() - training->plotted < PLOT_SECONDS)) return;
+    char *path = gr_folder_file(&training->folder, "plot.svg");
+    training->plotted = gr_clock();
+    training->plots = path != NULL && gr_plot_write(&training->plot, path, &error);
+    if (path != NULL && !training->plots) tell(training, &error);
+    free(path);
+}
+
+void gr_watch_close(Training *training) {
+    if (training->shows) gr_progress_finish(&training->progress);
+    gr_plot_close(&training->plot);
+    gr_log_close(&training->log);
 }

@@ -6,6 +6,7 @@
 #include "runtime/host/folder.h"
 #include "runtime/host/log.h"
 #include "runtime/host/metrics.h"
+#include "runtime/host/plot.h"
 #include "runtime/host/progress.h"
 #include "runtime/host/train.h"
 
@@ -41,6 +42,9 @@ typedef struct Training {
     gr_folder folder;
     gr_log log;
     uint64_t log_every; /* steps between lines */
+    gr_plot plot;
+    bool plots;     /* nothing has failed yet */
+    double plotted; /* when, by the clock */
     gr_progress progress;
     bool shows;
     double started, saved, logged; /* seconds by the clock */
@@ -62,6 +66,9 @@ void gr_watch_open(Training *training);
 /* Means since the last line of the log, of every entry that has taken steps. */
 void gr_watch_steps(Training *training);
 void gr_watch_evaluation(Training *training, double value);
+/* Writes plot.svg, but not more often than every few seconds unless it is the last. */
+void gr_watch_plot(Training *training, bool last);
+void gr_watch_close(Training *training);
 void gr_watch_result(Training *training); /* the last words, on standard output */
 /* The factor on the learning rates: the trainer's lr_scale, or 1 without one. */
 double gr_rate_scale(const Training *training);

@@ -37,17 +37,16 @@ entry diverge(x[N, 4], label[N]: int) -> loss {
     minimize loss with sgd(lr = 1)
 }
 
-entry predict(x[N, 4]) -> label[N]: int, scores[N, 4] {
+entry predict(x[N, 4]) -> label[N]: int, scores[N, 4], picture[N, 2, 2] {
     scores = layers(x)
+    picture = reshape(sigmoid(scores), [N, 2, 2])
     label = argmax(scores)
 }
 END
 # program MODEL: the training program that --emit-main writes, which is what gradc run does without building it again
-libraries=$(dirname "$GRADC")
 program() {
     "$GRADC" "$1.grad" -q --emit-main --target=native -o . &&
-        cc -O1 -fopenmp $(sed -n 's/.*To build: cc -O3 -fopenmp \(.*\) \$.*/\1/p' "$1_main.c") "$libraries/libgradc_host.a" \
-            "$libraries/libgr.a" $("$GRADC" --libs 2>/dev/null) -lz -lm -o "$1" && ok "$1 as a program" || not_ok "$1 as a program"
+        cc -O1 -fopenmp $(sed -n 's/.*To build: cc -O3 -fopenmp \(.*\) \$.*/\1/p' "$1_main.c") $("$GRADC" --libs) -o "$1" && ok "$1 as a program" || not_ok "$1 as a program"
 }
 program blobs &
 program net
@@ -67,7 +66,7 @@ else
     not_ok "training learns"
     cat output
 fi
-for file in last.safetensors best.safetensors log.jsonl; do
+for file in last.safetensors best.safetensors log.jsonl plot.svg; do
     [ -s plain.run/$file ] && ok "plain.run/$file" || not_ok "plain.run/$file"
 done
 
@@ -91,6 +90,9 @@ gradc_run net predict --data x=x.npy --weights=plain.run/best.safetensors --out 
 [ "$(wc -c <guess.npy)" -eq $((128 + 330 * 4)) ] && ok "a label for each row" || not_ok "guess.npy has another size"
 ./net predict --data x=- --weights=plain.run/best.safetensors --out label=- -q <x.npy >piped.npy
 cmp guess.npy piped.npy && ok "through pipes" || not_ok "through pipes"
+
+gradc_run net predict --data x=x.npy --weights=plain.run/best.safetensors --out picture=sheet.png -q
+head -c 4 sheet.png | grep -q PNG && ok "a sheet of pictures" || not_ok "a sheet of pictures"
 
 # refuse WHAT STATUS PART COMMAND...: ends with the status, and says PART in one line
 refuse() {
@@ -130,6 +132,8 @@ refuse "an output that is not there" 2 "--out lable: predict has no such output"
     net predict --data x=x.npy --out lable=l.npy -q
 refuse "results in a format that is none" 2 "results are written as .npy or .png" \
     net predict --data x=x.npy --out label=l.txt -q
+refuse "a picture of what is none" 3 "reshape(x, [n, h, w]) in the model" \
+    net predict --data x=x.npy --out scores=scores.png -q
 refuse "an evaluation without data" 2 "--patience counts evaluations: they need --valid or --valid-split" \
     net train $data --patience=2
 refuse "a watched output that is not there" 2 "--watch=acc: train_eval has no such output" \
