@@ -13,7 +13,6 @@ static char *draw(const gr_plot *plot) {
     cr_assert(gr_plot_write(plot, path, &error), "%s", error.text);
     char *text = watch_read(path, NULL);
     cr_assert_not_null(text);
-    watch_remove();
     return text;
 }
 

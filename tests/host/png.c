@@ -32,7 +32,6 @@ static Picture write_and_read(const gr_array *array, const void *values) {
     image.format = PNG_FORMAT_RGB;
     Picture picture = {image.width, image.height, malloc(PNG_IMAGE_SIZE(image))};
     cr_assert(png_image_finish_read(&image, NULL, picture.pixels, 0, NULL));
-    watch_remove();
     return picture;
 }
 
