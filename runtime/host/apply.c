@@ -105,8 +105,10 @@ static bool call_all(Application *application, gr_progress *progress, int *exit)
             *exit = GR_EXIT_INTERRUPTED;
             return gr_fail(application->error, "interrupted: nothing was written");
         }
-        if (!gr_feed_run(feed, application->session, application->rows, count, &status, application->error))
+        if (!gr_feed_run(feed, application->session, application->rows, count, &status, application->error)) {
+            *exit = GR_EXIT_COMMAND; /* the data are wrong */
             return false;
+        }
         gr_metrics_add(&application->metrics, feed, count);
         if (!add_results(application, count)) return false;
         gr_progress_step(progress, (uint64_t)count, 0.0 / 0.0);

@@ -3,6 +3,7 @@
 #include "runtime/host/data.h"
 #include "runtime/host/folder.h"
 #include "runtime/host/train.h"
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -124,6 +125,8 @@ int gr_main(const gr_model *model, int count, char **arguments) {
     const char *program = count > 0 ? arguments[0] : model->name;
     int status = GR_EXIT_COMMAND;
     gr_data_guard();
+    signal(SIGXFSZ, SIG_IGN); /* a file beyond its limit is an error like a full disk, */
+    signal(SIGPIPE, SIG_IGN); /* and so is a pipe that nobody reads */
     if (gr_options_read(&options, count > 0 ? count - 1 : 0, arguments + 1, &error)) {
         if (options.help) {
             say_help(model, program);

@@ -52,6 +52,12 @@ static bool halve_rate(Training *training) {
     return done;
 }
 
+/* The message is there. */
+static bool bad_data(Training *training) {
+    training->status = GR_EXIT_COMMAND;
+    return false;
+}
+
 /* ---- evaluation */
 
 static void visit_in_order(Training *training, uint64_t first, int count) {
@@ -71,7 +77,8 @@ static bool evaluate(Training *training) {
         int status;
         if (count < feed->least) break;
         visit_in_order(training, training->first_valid + row, count);
-        if (!gr_feed_run(feed, training->session, training->visited, count, &status, training->error)) return false;
+        if (!gr_feed_run(feed, training->session, training->visited, count, &status, training->error))
+            return bad_data(training);
         gr_metrics_add(&training->eval_metrics, feed, count);
         row += (uint64_t)count;
         if (gr_interrupted(training->interrupt)) return true;
@@ -138,7 +145,7 @@ static bool take_step(Training *training) {
     Turn *turn = &training->turns[position->turn];
     int count, status;
     const uint64_t *rows = next_rows(training, turn, &count);
-    if (!gr_feed_run(&turn->feed, training->session, rows, count, &status, training->error)) return false;
+    if (!gr_feed_run(&turn->feed, training->session, rows, count, &status, training->error)) return bad_data(training);
     if (status == GR_NONFINITE) return non_finite(training, turn);
     gr_metrics_add(&turn->metrics, &turn->feed, count);
     const double loss = turn->metrics.count > 0 ? gr_feed_value(&turn->feed, turn->metrics.arguments[0], 0) : NAN;

@@ -287,7 +287,7 @@ static bool check_sum(const gr_zip *zip, const gr_zip_member *member, const uint
 }
 
 bool gr_zip_read(const gr_zip *zip, const gr_zip_member *member, void *bytes, size_t size, gr_error *error) {
-    uint64_t begin;
+    uint64_t begin = 0;
     if (!find_data(zip, member, &begin, error)) return false;
     if (!member->deflated) {
         if (!read_at(zip, begin, bytes, size, error)) return false;

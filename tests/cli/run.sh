@@ -119,7 +119,7 @@ refuse "rows that are not in step" 2 "has 9 rows, and the other inputs of train 
     net train --data x=x.npy --data label=nine.npy -o no.run
 refuse "an input that no entry has" 2 "--data y: no entry of this run has such an input" \
     net train $data --data y=x.npy -o no.run
-refuse "a label out of range" 3 "sevens.npy, row " net train --data x=x.npy --data label=sevens.npy -q -o range.run
+refuse "a label out of range" 2 "sevens.npy, row " net train --data x=x.npy --data label=sevens.npy -q -o range.run
 refuse "a batch beyond the bound" 2 "--batch=64: N of train is between 1 and 32" net train $data --batch=64 -o no.run
 refuse "a folder that is there" 2 "plain.run is there already: --resume goes on with it" net train $data -o plain.run
 refuse "nothing to resume" 2 "has no last.safetensors to resume from" net train $data --resume -o no.run
@@ -139,6 +139,49 @@ refuse "an evaluation without data" 2 "--patience counts evaluations: they need 
 refuse "a watched output that is not there" 2 "--watch=acc: train_eval has no such output" \
     net train $data --valid-split=0.1 --watch=acc -o no.run
 [ ! -e no.run ] && ok "what was refused left no folder" || not_ok "a folder was left"
+
+# A checkpoint that is cut short, at whatever place, is told, and nothing of the run changes.
+mkdir cut.run && cp whole.run/log.jsonl cut.run
+size=$(wc -c <whole.run/last.safetensors)
+told=0 tried=0
+for length in 0 1 7 8 9 100 300 600 1000 $((size / 2)) $((size - 1)); do
+    head -c $length whole.run/last.safetensors >cut.run/last.safetensors
+    cp cut.run/last.safetensors before
+    gradc_run net train $settings --steps=120 -o cut.run --resume >output
+    status=$?
+    tried=$((tried + 1))
+    [ $status -eq 2 ] && [ "$(wc -l <output)" -eq 1 ] && grep -q 'cut.run/last.safetensors' output &&
+        cmp -s before cut.run/last.safetensors && cmp -s whole.run/log.jsonl cut.run/log.jsonl && told=$((told + 1))
+done
+[ $told -eq $tried ] && ok "checkpoints cut short at $tried places" || { not_ok "cut checkpoints: $told of $tried told"; cat output; }
+
+# A disk that is full: the previous checkpoint stays whole.
+cp -r whole.run full.run
+(ulimit -f 2; ./net train $settings --steps=400 -o full.run --resume) >output 2>&1 </dev/null
+status=$?
+[ $status -eq 3 ] && grep -q 'full.run' output && cmp -s whole.run/last.safetensors full.run/last.safetensors &&
+    [ -z "$(ls full.run | grep tmp)" ] && ok "a full disk" || { not_ok "a full disk: status $status"; cat output; ls full.run; }
+./net train_eval $data --weights=plain.run/best.safetensors >/dev/full 2>output
+[ $? -eq 3 ] && grep -q 'cannot write to standard output' output && ok "standard output is full" || { not_ok "/dev/full"; cat output; }
+./net predict --data x=x.npy --out scores=- -q 2>output | head -c 1 >/dev/null
+grep -q 'terminated\|Broken' output && not_ok "a closed pipe" || ok "a closed pipe is no crash"
+
+# Text is bytes: rows of as many as the input has.
+cat >text.grad <<'END'
+size N = 1..8
+param w[256] = 0
+entry train(c[N, 5]: byte) -> loss {
+    loss = mean((w[c] - c / 256)^2)
+    minimize loss with sgd(lr = 1)
+}
+entry show(c[N, 5]: byte) -> code[N, 5]: int { code = c + 0 }
+END
+printf 'abcdefghijklmnopqrstuvwxyz' >letters.txt
+gzip -c letters.txt >packed.txt.gz
+program text
+gradc_run text show --data c=letters.txt --out code=code.npy -q && tail -c 100 code.npy | od -An -v -t d4 | tr -s ' \n' ' ' >codes
+[ "$(cat codes)" = "$(seq -s ' ' 97 121 | sed 's/^/ /; s/$/ /')" ] && ok "text in rows of five" || { not_ok "text"; cat codes; }
+gradc_run text train --data c=packed.txt.gz --epochs=3 -q -o text.run && ok "packed text" || not_ok "packed text"
 
 # Ctrl-C: saves, exits 130, and can be resumed
 ./net train $data --epochs=1000000 -q -o long.run >output 2>&1 &
