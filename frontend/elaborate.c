@@ -55,15 +55,17 @@ static void declare_size(Elaborator *e, Scope *scope, const AstStmt *stmt) {
     Value given = defined_size(e, name);
     const AstExpr *low_expr = stmt->u.size.low;
     bool replaced = given.kind != VALUE_BOOL;
+    bool range = !replaced && stmt->u.size.high != NULL;
     int64_t low, high;
     if (!replaced) given = eval(e, scope, low_expr); /* the name is not known in it */
+    Value given_high = range ? eval(e, scope, stmt->u.size.high) : poison;
     bind_once(e, scope, name, poison);
     if (!size_bound(e, low_expr, given, &low)) return;
-    if (replaced || stmt->u.size.high == NULL) {
+    if (!range) {
         scope_bind(e, scope, name.name, value_int(low), name.span);
         return;
     }
-    if (!size_bound(e, stmt->u.size.high, eval(e, scope, stmt->u.size.high), &high)) return;
+    if (!size_bound(e, stmt->u.size.high, given_high, &high)) return;
     if (low > high) {
         refuse(e, stmt->span, "the size %s runs from %lld to %lld: nothing lies between", name.name, (long long)low,
                (long long)high);
@@ -225,7 +227,11 @@ static void bind_output(Elaborator *e, Scope *scope, Entry *entry, const AstEntr
         refuse(e, arg->name.span, "the entry %s gives no value to its result `%s`", entry->name, arg->name.name);
         return;
     }
-    if (is_poison(binding->value)) return;
+    if (is_poison(binding->value)) {
+        if (e->diagnostics->errors == 0)
+            internal_error("the result %s has no value, and nothing is said", arg->name.name);
+        return;
+    }
     Value value = argument->type.elem == ELEM_REAL ? cast(e, ELEM_REAL, binding->value, binding->span) : binding->value;
     Node *node = node_of(e, value, binding->span);
     if (node == NULL) return;
@@ -302,6 +308,9 @@ static void elaborate_entry(Elaborator *e, const AstStmt *stmt, Name name, Entry
             for (int r = 0; r < stmt->u.entry.results.count; r++)
                 bind_output(e, scope, entry, &stmt->u.entry.results.at[r]);
             add_graph_sizes(e, entry, entry->graph);
+            if (entry->sizes.count > ENTRY_SIZE_LIMIT)
+                refuse(e, entry->span, "the entry %s has %d sizes that are given at each call: at most %d are possible",
+                       entry->name, entry->sizes.count, ENTRY_SIZE_LIMIT);
         }
     }
     vec_push(e->arena, &e->program->entries, entry);

@@ -292,32 +292,40 @@ static bool declare_copy(Elaborator *e, Scope *scope, const AstStmt *stmt) {
     bool path = init->kind == AST_NAME || init->kind == AST_MEMBER || init->kind == AST_ELEMENT;
     if (stmt->u.decl.sampled || stmt->u.decl.shape.written || !path) return false;
     Value of = eval(e, scope, init);
-    if (of.kind != VALUE_INSTANCE && of.kind != VALUE_LIST) return is_poison(of);
     AstName name = stmt->u.decl.name;
+    if (is_poison(of)) scope_bind(e, scope, name.name, poison, name.span);
+    if (of.kind != VALUE_INSTANCE && of.kind != VALUE_LIST) return is_poison(of);
     scope_bind(e, scope, name.name, copy_as_states(e, of, join_path(e, e->path, name.name)), name.span);
     return true;
 }
 
-void declare_store(Elaborator *e, Scope *scope, const AstStmt *stmt) {
-    AstName name = stmt->u.decl.name;
+/* NULL: told what is wrong. The name is not known in the initial value, so that `param normal ~ normal(0, 1)` means the
+ * distribution. */
+static Store *new_store(Elaborator *e, Scope *scope, const AstStmt *stmt) {
     Shape shape;
-    scope_bind(e, scope, name.name, poison, name.span);
-    if (stmt->kind == AST_STATE && declare_copy(e, scope, stmt)) return;
     if (stmt->kind == AST_SLOT && e->slot_for == NULL) {
         refuse(e, stmt->span, "`slot` stands in an optimizer: it has the shape of the parameter that is trained");
-        return;
+        return NULL;
     }
-    if (!store_shape(e, scope, stmt, &shape)) return;
+    if (!store_shape(e, scope, stmt, &shape)) return NULL;
     Store *store = ARENA_NEW(e->arena, Store);
     store->kind = stmt->kind == AST_PARAM ? STORE_PARAM : stmt->kind == AST_STATE ? STORE_STATE : STORE_SLOT;
     store->path = intern_text(e->names, store_path(e, stmt));
     store->type = (Type){elem_of_type[stmt->u.decl.type], shape};
-    store->span = name.span;
+    store->span = stmt->u.decl.name.span;
     store->entry = stmt->kind == AST_SLOT ? e->entry : NULL;
     store->position = e->program->stores.count;
     vec_push(e->arena, &e->program->stores, store);
     store->init = initial_graph(e, scope, stmt, store);
-    if (store->init != NULL) scope_bind(e, scope, name.name, (Value){VALUE_STORE, {.store = store}}, name.span);
+    return store->init != NULL ? store : NULL;
+}
+
+void declare_store(Elaborator *e, Scope *scope, const AstStmt *stmt) {
+    AstName name = stmt->u.decl.name;
+    if (stmt->kind == AST_STATE && declare_copy(e, scope, stmt)) return;
+    Store *store = new_store(e, scope, stmt);
+    if (store == NULL && e->diagnostics->errors == 0) internal_error("%s has no initial value", name.name);
+    scope_bind(e, scope, name.name, store != NULL ? (Value){VALUE_STORE, {.store = store}} : poison, name.span);
 }
 
 static void declare(Elaborator *e, Scope *scope, const AstStmt *stmt) {

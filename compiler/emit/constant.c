@@ -1,4 +1,5 @@
 /* Constants of the model: evaluated while compiling, written as arrays. */
+#include "compiler/emit/parts.h"
 #include "compiler/emit/stage.h"
 #include "compiler/eval/eval.h"
 #include <math.h>
@@ -19,11 +20,11 @@ static void add_constants_of(Emitter *emitter, Scope *scope, const Routine *rout
 }
 
 void find_constants(Emitter *emitter) {
-    Scope scope = {.arena = emitter->arena};
+    Scope *scope = &emitter->names->file;
     for (int e = 0; e < emitter->program->entries.count; e++)
-        add_constants_of(emitter, &scope, emitter->routines[e]);
+        add_constants_of(emitter, scope, emitter->routines[e]);
     for (int s = 0; s < emitter->program->stores.count; s++)
-        add_constants_of(emitter, &scope, emitter->initials[s]);
+        add_constants_of(emitter, scope, emitter->initials[s]);
 }
 
 const char *constant_name(const Emitter *emitter, const Store *store) {

@@ -34,6 +34,7 @@ static const Graph *initial_graph(Arena *arena, Store *store) {
 void emitter_make_routines(Emitter *emitter) {
     const Program *program = emitter->program;
     const Target *target = emitter->options->target;
+    name_initials(emitter);
     for (int e = 0; e < program->entries.count; e++) {
         const Entry *entry = program->entries.at[e];
         emitter->routines[e] = make_routine(emitter->arena, entry->graph, entry, target);

@@ -72,6 +72,7 @@ typedef struct TakenName {
 
 typedef struct Scope {
     Arena *arena;
+    const struct Scope *outer; /* what is taken there is taken here; or NULL */
     VEC(TakenName) taken;
     int *slots; /* a hash table of positions in taken + 1 */
     int slot_count;
@@ -80,7 +81,7 @@ typedef struct Scope {
 /* The name itself with '.' and whatever C forbids as '_'; a trailing '_' (and then a number) where that is taken,
  * reserved in C or C++, or a name of libc. */
 const char *scope_name(Scope *scope, const char *wanted);
-/* name, name_2, name_3: the first that is free, whatever C calls so. */
+/* name, name_2, name_3: the first that is free and not reserved. */
 const char *scope_numbered(Scope *scope, const char *wanted);
 const char *c_identifier(Arena *arena, const char *wanted); /* with '_' for what C forbids in names */
 bool name_is_reserved(const char *name);                    /* keyword, macro or function of C, C++ or libc */
@@ -96,7 +97,7 @@ const char *store_address(const Emitter *emitter, const Store *store);
 /* ---- routine.c: kernels ---- */
 
 /* The C functions of kernels and stages: Kernel.name and Stage.name. `name` is that of the entry. */
-void name_kernels(const Emitter *emitter, const Routine *routine, const char *name);
+void name_kernels(Emitter *emitter, const Routine *routine, const char *name);
 
 /* Writes the kernels of an entry, which have their names, and behind them
  *

@@ -411,10 +411,7 @@ void emit_entry(Writer *writer, const Emitter *emitter, const Entry *entry) {
 /* ---- first contents ---- */
 
 const char *initial_name(const Emitter *emitter, const Store *store) {
-    const Place *place = &emitter->fields->places[store->position];
-    if (strcmp(place->field, "call") == 0) return "init_call_"; /* init_call is a type */
-    if (place->first == 0 && !place->in_trainer) return arena_print(emitter->arena, "init_%s", place->field);
-    return arena_print(emitter->arena, "init_%s_%lld", place->field, (long long)place->first);
+    return emitter->names->initials[store->position];
 }
 
 void emit_init_call(Writer *writer, const Emitter *emitter) {

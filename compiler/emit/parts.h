@@ -5,6 +5,11 @@
 
 #include "compiler/emit/emit.h"
 
+/* ---- reserved.c ---- */
+
+bool name_is_word(const char *name);        /* what not even a field or a parameter may be called */
+bool has_reserved_prefix(const char *name); /* begins as names of others do: what is made of it needs another letter */
+
 /* ---- names.c: chosen once for a pair ---- */
 
 typedef struct ArgumentNames {
@@ -15,10 +20,13 @@ typedef struct Names {
     const char **entries;     /* by position in the program */
     const char **sizes;       /* by Size.position */
     ArgumentNames *arguments; /* by position of the entry */
+    const char **initials;    /* by Store.position: functions that write first contents */
+    Scope file;               /* all that stands at file scope in the pair, the model's own name and macros too */
     Scope model_fields, trainer_fields;
 } Names;
 
 void choose_names(Emitter *emitter);
+void name_initials(Emitter *emitter); /* when the fields are placed, before any kernel is named */
 const char *field_name(const Emitter *emitter, bool in_trainer, const char *wanted); /* a new field */
 const char *size_macro(const Emitter *emitter, const Size *size);                    /* "DIGITS_N_MAX" */
 const char *scratch_macro(const Emitter *emitter, const Entry *entry);               /* "DIGITS_TRAIN_SCRATCH" */

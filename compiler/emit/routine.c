@@ -49,15 +49,13 @@ static const char *kernel_name(Scope *scope, const Kernel *kernel, const char *n
     return scope_numbered(scope, arena_print(scope->arena, "%s_rows", name));
 }
 
-void name_kernels(const Emitter *emitter, const Routine *routine, const char *name) {
-    Scope scope = {.arena = emitter->arena};
-    scope_name(&scope, arena_print(emitter->arena, "%s_run", name));
-    scope_name(&scope, arena_print(emitter->arena, "%s_call", name));
+void name_kernels(Emitter *emitter, const Routine *routine, const char *name) {
+    Scope *scope = &emitter->names->file;
     for (int s = 0; s < routine->row.count; s++) {
         Kernel *kernel = routine->row.at[s]->kernel;
         for (int t = 0; kernel != NULL && t < kernel->stages.count; t++)
-            kernel->stages.at[t]->name = stage_name(&scope, routine, kernel->stages.at[t], name);
-        if (kernel != NULL) kernel->name = kernel_name(&scope, kernel, name);
+            kernel->stages.at[t]->name = stage_name(scope, routine, kernel->stages.at[t], name);
+        if (kernel != NULL) kernel->name = kernel_name(scope, kernel, name);
     }
 }
 

@@ -1,5 +1,6 @@
 /* A stage as two functions: one computes a register tile (tile.c, whose reductions are in total.c), one covers the
  * stage's space with tiles (cover.c). Here is what both know: names, and what varies with what. */
+#include "compiler/emit/parts.h"
 #include "compiler/emit/stage.h"
 #include <string.h>
 
@@ -104,7 +105,7 @@ static void name_buffer(StageText *text, const Buffer *buffer) {
     text->local |= buffer_root(buffer)->place == BUFFER_LOCAL;
 }
 
-static void choose_names(StageText *text) {
+static void choose_local_names(StageText *text) {
     static const char *const taken[] = {"call", "local", "r", "v", "rows", "vectors", "lanes", "width", "left"};
     const Stage *stage = text->stage;
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
@@ -159,7 +160,7 @@ StageText stage_text(Writer *out, const Emitter *emitter, const Routine *routine
                       .stage = stage,
                       .call_type = call_type,
                       .name = stage->name,
-                      .scope = {.arena = arena}};
+                      .scope = {.arena = arena, .outer = &emitter->names->file}};
     text.indices = ARENA_ARRAY(arena, const char *, stage->index_count);
     text.buffers = ARENA_ARRAY(arena, const char *, routine->buffers.count);
     text.totals = ARENA_ARRAY(arena, const char *, stage->totals.count);
@@ -172,7 +173,7 @@ StageText stage_text(Writer *out, const Emitter *emitter, const Routine *routine
     text.lane_free = tile->lane != NO_INDEX && stage->indices[tile->lane].kind == INDEX_FREE;
     text.lane_reduced = tile->lane != NO_INDEX && !text.lane_free;
     text.partial = has_partial_vector(&text);
-    choose_names(&text);
+    choose_local_names(&text);
     for (int e = 0; e < stage->body.exprs.count; e++)
         text.varies[e] = varies_of(&text, &stage->body.exprs.at[e]);
     return text;

@@ -30,7 +30,10 @@ enum {
 };
 
 /* Tensors. */
-enum { RANK_LIMIT = 32 };                 /* axes */
+enum {
+    RANK_LIMIT = 32,       /* axes */
+    ENTRY_SIZE_LIMIT = 255 /* sizes that are given at each call of an entry: gr_entry counts them in a byte */
+};
 #define ELEMENT_LIMIT INT64_C(0x7fffffff) /* elements of one tensor: positions are int in the emitted C */
 
 /* The compiler. */

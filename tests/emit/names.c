@@ -40,6 +40,15 @@ Test(names, scope_makes_identifiers) {
         {"total", "total"},
         {"and", "and_"},
         {"linux", "linux_"},
+        {"gr.ok", "xgr_ok"},
+        {"_.w", "x__w"},
+        {"M_PI_2", "xM_PI_2"},
+        {"M_w", "M_w"},
+        {"INT32_MIN", "INT32_MIN_"},
+        {"PRIu64", "PRIu64_"},
+        {"PRIOR", "PRIOR"},
+        {"EIO", "EIO_"},
+        {"SIGMA", "SIGMA"},
     };
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         Scope scope = {.arena = &arena};
@@ -55,6 +64,9 @@ Test(names, scope_gives_no_name_twice) {
     cr_expect_str_eq(scope_name(&scope, "a_b_2"), "a_b_2_");
     cr_expect_str_eq(scope_name(&scope, "if"), "if_");
     cr_expect_str_eq(scope_name(&scope, "if"), "if_2");
+    cr_expect_str_eq(scope_name(&scope, "M"), "M");
+    cr_expect_str_eq(scope_name(&scope, "M"), "xM_", "M_ begins as macros do");
+    cr_expect_str_eq(scope_name(&scope, "M"), "xM_2");
 }
 
 Test(names, reserved) {
@@ -86,7 +98,7 @@ Test(names, entries) {
     cr_expect_str_eq(name_of_entry("digits", "init"), "init_");
     cr_expect_str_eq(name_of_entry("digits", "model"), "model_");
     cr_expect_str_eq(name_of_entry("digits", "trainer"), "trainer_");
-    cr_expect_str_eq(name_of_entry("digits", "gr"), "gr_");
+    cr_expect_str_eq(name_of_entry("digits", "gr"), "xgr_");
     cr_expect_str_eq(name_of_entry("digits", "digits"), "digits_");
     cr_expect_str_eq(name_of_entry("DIGITS", "API"), "API_");
 }
