@@ -156,6 +156,12 @@
 #define GR_EXACT_BODY GR_PRAGMA(STDC FP_CONTRACT OFF)
 #endif
 
+/* A model may be called as something local is called here: its type stands in front of this file, and is shadowed. */
+#ifdef __GNUC__
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
+
 /* Whether this processor lacks what the kernels were compiled for. Cheap; to be asked before the first kernel. */
 GR_FUNCTION int gr_target_missing(void) {
 #if GR_KERNEL_TARGET == GR_TARGET_X86_64_V4
@@ -1279,5 +1285,8 @@ GR_FUNCTION int gr_finite(gr_real x) {
     return (bits & (gr_word)GR_INFINITY) != (gr_word)GR_INFINITY;
 }
 
+#ifdef __GNUC__
+#pragma GCC diagnostic pop
+#endif
 GR_KERNELS_BEGIN
 #endif
