@@ -20,6 +20,7 @@ double gr_clock(void) {
 
 static bool save(Training *training, const char *name) {
     training->saved = gr_clock();
+    if (strcmp(name, LAST) == 0) training->saved_step = training->position.steps;
     return gr_folder_save(&training->folder, name, training->session, &training->position, training->settings,
                           training->error);
 }
@@ -117,10 +118,10 @@ static bool non_finite(Training *training, const Turn *turn) {
     training->status = GR_EXIT_TRAINING;
     const char *loss = training->session->work.fault;
     return gr_fail(training->error,
-                   "%s: %s is not finite at step %" PRIu64 " (epoch %" PRIu64 "): %s/" LAST
-                   " is from before; a smaller learning rate or clipped gradients may help",
+                   "%s: %s is not finite at step %" PRIu64 " (epoch %" PRIu64 "): %s/" LAST " is from step %" PRIu64
+                   "; a smaller learning rate or clipped gradients may help",
                    turn->feed.entry->name, loss != NULL ? loss : "a loss", training->position.steps + 1,
-                   training->position.epoch + 1, training->folder.path);
+                   training->position.epoch + 1, training->folder.path, training->saved_step);
 }
 
 /* The rows of the next call, and how many. */
@@ -254,8 +255,11 @@ int gr_train(const gr_options *options, gr_session *session, const gr_interrupt 
     if (good) {
         training.status = GR_EXIT_MACHINE;
         training.started = training.saved = training.logged = gr_clock();
+        training.saved_step = training.position.steps;
         gr_watch_open(&training);
-        good = run(&training) && (gr_interrupted(interrupt) ? stop_interrupted(&training) : finish(&training));
+        good =
+            options->resume || save(&training, LAST); /* a run that fails at once can be looked at, and gone on with */
+        good = good && run(&training) && (gr_interrupted(interrupt) ? stop_interrupted(&training) : finish(&training));
     }
     gr_training_close(&training);
     return good ? GR_EXIT_DONE : training.status;

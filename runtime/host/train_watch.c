@@ -63,6 +63,9 @@ void gr_watch_open(Training *training) {
     const uint64_t epoch = steps_an_epoch(training), asked = options->steps;
     const uint64_t span = epoch > 0 ? epoch : asked;
     training->log_every = span / LOGS_AN_EPOCH > 0 ? span / LOGS_AN_EPOCH : 1;
+    if (training->evaluates)
+        snprintf(training->watched, sizeof training->watched, "valid %s",
+                 training->eval_metrics.values[training->watch].name);
     const gr_progress_options progress = {
         .file = 2,
         .style = options->quiet ? GR_PROGRESS_OFF : GR_PROGRESS_AUTO,
@@ -71,7 +74,7 @@ void gr_watch_open(Training *training) {
         .steps_per_epoch = epoch,
         .first_step = training->position.steps,
         .time_limit = options->time,
-        .metric = training->evaluates ? training->eval_metrics.values[training->watch].name : NULL,
+        .metric = training->evaluates ? training->watched : NULL,
     };
     gr_progress_start(&training->progress, &progress);
     training->shows = true;
@@ -142,7 +145,7 @@ void gr_watch_result(Training *training) {
     printf("%" PRIu64 " steps in %s", position->steps,
            gr_say_duration(gr_clock() - training->started, took, sizeof took));
     for (int m = 0; training->evaluates && training->eval_metrics.rows > 0 && m < training->eval_metrics.count; m++)
-        printf(", %s %s", training->eval_metrics.values[m].name,
+        printf(", valid %s %s", training->eval_metrics.values[m].name,
                gr_say_value(training->eval_metrics.values[m].value, value, sizeof value));
     if (training->evaluates && position->has_best)
         printf(" (best %s %s at step %" PRIu64 ")", training->eval_metrics.values[training->watch].name,

@@ -32,6 +32,7 @@ typedef struct Training {
     gr_metrics eval_metrics;
     bool evaluates;
     int watch;                    /* of eval_metrics */
+    char watched[120];            /* it in words */
     uint64_t first_valid, valids; /* rows to evaluate on */
     uint64_t rows;                /* of an epoch; 0: there are none */
     uint64_t least;               /* rows that a step must have */
@@ -48,6 +49,7 @@ typedef struct Training {
     gr_progress progress;
     bool shows;
     double started, saved, logged; /* seconds by the clock */
+    uint64_t saved_step;           /* of LAST */
     int status;
 } Training;
 
