@@ -62,7 +62,10 @@ gr_replacement *gr_replace_begin(const char *path, gr_error *error) {
         replacement->descriptor = open(replacement->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     }
     if (replacement->descriptor < 0) {
-        gr_fail_errno(error, path, "cannot be written", errno);
+        if (!replacement->temporary)
+            gr_fail(error, "%s: out of memory", path);
+        else
+            gr_fail_errno(error, path, "cannot be written", errno);
         destroy(replacement);
         return NULL;
     }

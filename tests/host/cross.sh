@@ -6,6 +6,7 @@ printf '\0\0\014\2\0\0\0\2\0\0\0\2\0\0\0\7\377\377\377\377\177\377\377\377\200\0
 printf '\0\0\015\1\0\0\0\2\077\200\0\0\300\040\0\0' >floats
 printf 'a,b,name\n0.1,1e300,x\n-0,123456789012345678901,y\n' >table.csv
 printf 'text' >text.txt
+printf 'table turned transpose=2,0,1\n*.w *.weight transpose=1,0\n' >turn.map
 
 try() { # try WHAT COMPILER [EMULATOR]
     if ! command -v "$2" >/dev/null || { [ $# -gt 2 ] && ! command -v "$3" >/dev/null; }; then
@@ -13,7 +14,8 @@ try() { # try WHAT COMPILER [EMULATOR]
     elif "$2" -std=c11 -O2 -Wall -Wextra -Werror -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -static -I"$ROOT" \
         -o "dump-$2" "$ROOT"/tests/host/cross/dump.c "$ROOT"/runtime/host/*.c "$ROOT"/runtime/core/tensors.c -lm; then
         # shellcheck disable=SC2086 # nothing, where there is no emulator
-        ${3-} "./dump-$2" ints floats table.csv:a,b text.txt "$ROOT"/tests/host/fixtures/*.npy >"$2.text" 2>&1
+        ${3-} "./dump-$2" ints floats table.csv:a,b text.txt "$ROOT"/tests/host/fixtures/*.npy \
+            "$ROOT"/tests/host/fixtures/reference.safetensors >"$2.text" 2>&1
         if [ ! -f here.text ]; then
             cp "$2.text" here.text
             grep -q '^ints: \[2, 2\] of int32$' here.text && ok "$1: data files" || not_ok "$1: data files"
