@@ -21,7 +21,7 @@ enum {
 };
 
 static const char style[] = "<style>\n"
-                            "svg { background: #ffffff; font: 13px system-ui, sans-serif }\n"
+                            "svg { font: 13px system-ui, sans-serif } .paper { fill: #ffffff }\n"
                             "text { fill: #333333 }\n"
                             ".title { font-size: 16px; font-weight: 600 }\n"
                             ".tick { fill: #777777; font-size: 11px }\n"
@@ -33,7 +33,7 @@ static const char style[] = "<style>\n"
                             ".line.c2, .best.c2 { stroke: #2a8f4f } .band.c2, .dot.c2 { fill: #2a8f4f }\n"
                             ".line.c3, .best.c3 { stroke: #8355b5 } .band.c3, .dot.c3 { fill: #8355b5 }\n"
                             "@media (prefers-color-scheme: dark) {\n"
-                            "svg { background: #16181c } text { fill: #d8dade } .tick { fill: #9297a0 }\n"
+                            ".paper { fill: #16181c } text { fill: #d8dade } .tick { fill: #9297a0 }\n"
                             ".grid { stroke: #2a2e35 } .frame { stroke: #4a505a }\n"
                             ".line.c0, .best.c0 { stroke: #5aa9e6 } .band.c0, .dot.c0 { fill: #5aa9e6 }\n"
                             ".line.c1, .best.c1 { stroke: #ff9161 } .band.c1, .dot.c1 { fill: #ff9161 }\n"
@@ -326,6 +326,7 @@ static void draw(const gr_plot *plot, gr_text *text) {
     gr_text_write(text,
                   "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n%s",
                   WIDTH, height, WIDTH, height, style);
+    gr_text_write(text, "<rect class=\"paper\" width=\"%d\" height=\"%d\"/>\n", WIDTH, height);
     write_label(text, LEFT, 28, "title", "start", plot->title);
     for (int s = 0; s < plot->count; s++) {
         if (!is_first_of_panel(plot, s)) continue;
