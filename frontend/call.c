@@ -302,13 +302,12 @@ static void open_instance(Elaborator *e, Instance *instance, const char *path) {
 }
 
 void name_instances(Elaborator *e, Value value, const char *path) {
-    if (value.kind == VALUE_INSTANCE || value.kind == VALUE_LIST) {
-        if (!take_steps(e, 1, (Span){0})) return;
-    }
+    if (value.kind != VALUE_INSTANCE && value.kind != VALUE_LIST) return;
+    if (!take_steps(e, 1, (Span){0}) || !go_deeper(e, 1, e->here)) return;
     if (value.kind == VALUE_INSTANCE && value.u.instance->path == NULL) open_instance(e, value.u.instance, path);
-    if (value.kind != VALUE_LIST) return;
-    for (int i = 0; i < value.u.list->count && !e->stopped; i++)
+    for (int i = 0; value.kind == VALUE_LIST && i < value.u.list->count && !e->stopped; i++)
         name_instances(e, value.u.list->at[i], arena_print(e->arena, "%s.%d", path, i));
+    e->nesting--;
 }
 
 Value member(Elaborator *e, Value base, Name name, Span span) {

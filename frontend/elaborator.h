@@ -217,6 +217,9 @@ struct Elaborator {
 
 /* Whether nothing more is worth elaborating: twenty errors, or one that ended it all. */
 bool is_stopped(const Elaborator *e);
+/* Counts levels of recursion, in units of a plain expression's share of the stack, up to NESTING_LIMIT. False: told.
+ * Who goes deeper comes back with e->nesting -= levels. */
+bool go_deeper(Elaborator *e, int levels, Span span);
 /* Counts work that is done while compiling; false after the error that there is too much of it. */
 bool take_steps(Elaborator *e, int count, Span span);
 /* An error at a place, with the chain of calls that led there as notes; poison, so that it can be returned. */

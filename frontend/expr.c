@@ -295,15 +295,15 @@ static Value eval_kind(Elaborator *e, Scope *scope, const AstExpr *expr) {
     return poison;
 }
 
+/* How much of the stack an expression takes beside what it is made of: tests/errors/recursion.sh watches that. */
+static int levels_of(AstExprKind kind) {
+    return kind == AST_COMPREHENSION || kind == AST_SUBSCRIPT || kind == AST_REDUCE ? 2 : 1;
+}
+
 Value eval(Elaborator *e, Scope *scope, const AstExpr *expr) {
-    if (is_stopped(e) || !take_steps(e, 1, expr->span)) return poison;
-    if (e->nesting >= NESTING_LIMIT) {
-        refuse(e, expr->span, "expressions %d deep in each other and in the functions that they call", NESTING_LIMIT);
-        e->stopped = true;
-        return poison;
-    }
-    e->nesting++;
+    int levels = levels_of(expr->kind);
+    if (is_stopped(e) || !take_steps(e, 1, expr->span) || !go_deeper(e, levels, expr->span)) return poison;
     Value value = eval_kind(e, scope, expr);
-    e->nesting--;
+    e->nesting -= levels;
     return value;
 }

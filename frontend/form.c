@@ -136,12 +136,16 @@ static Value walk_leaf(Walk *walk, const Value *leaves, int count, bool in_insta
 }
 
 static Value walk_form(Walk *walk, const Value *forms, int count, bool in_instance) {
+    Value value = poison;
+    if (!go_deeper(walk->e, 1, walk->span)) return poison;
     switch (forms[0].kind) {
-    case VALUE_POISON: return poison;
-    case VALUE_LIST: return walk_list(walk, forms, count, in_instance);
-    case VALUE_INSTANCE: return walk_instance(walk, forms, count);
-    default: return walk_leaf(walk, forms, count, in_instance);
+    case VALUE_POISON: break;
+    case VALUE_LIST: value = walk_list(walk, forms, count, in_instance); break;
+    case VALUE_INSTANCE: value = walk_instance(walk, forms, count); break;
+    default: value = walk_leaf(walk, forms, count, in_instance); break;
     }
+    walk->e->nesting--;
+    return value;
 }
 
 Value map_form(Elaborator *e, const Value *forms, int count, FormLeaf *leaf, void *context, Span span) {

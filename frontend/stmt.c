@@ -407,6 +407,10 @@ void run_stmt(Elaborator *e, Scope *scope, const AstStmt *stmt, Flow *flow) {
 }
 
 void run_block(Elaborator *e, Scope *scope, const AstBlock *block, Flow *flow) {
-    for (int s = 0; s < block->stmts.count && !flow->returned && !is_stopped(e); s++)
+    enum { LEVELS = 2 };
+    for (int s = 0; s < block->stmts.count && !flow->returned && !is_stopped(e); s++) {
+        if (!go_deeper(e, LEVELS, block->stmts.at[s]->span)) return;
         run_stmt(e, scope, block->stmts.at[s], flow);
+        e->nesting -= LEVELS;
+    }
 }

@@ -20,8 +20,10 @@ static bool constant_at(Elaborator *e, Scope *scope, const AstExpr *expr, Dim si
                value_text(e, value));
         return false;
     }
-    if (dim_is_constant(dim) && dim.constant < 0) return dim_add(size, dim, out);
     *out = dim;
+    if (!dim_is_constant(dim) || dim.constant >= 0) return true;
+    if (dim.constant < -ELEMENT_LIMIT) dim.constant = -ELEMENT_LIMIT; /* before any axis */
+    if (!dim_add(size, dim, out)) internal_error("a size less a position is none");
     return true;
 }
 

@@ -182,6 +182,16 @@ Diagnostic *error_at(Elaborator *e, Span span, const char *format, ...) {
     return diagnostic;
 }
 
+bool go_deeper(Elaborator *e, int levels, Span span) {
+    if (e->nesting + levels <= NESTING_LIMIT) {
+        e->nesting += levels;
+        return true;
+    }
+    refuse(e, span, "expressions %d deep in each other and in the functions that they call", NESTING_LIMIT);
+    e->stopped = true;
+    return false;
+}
+
 bool is_stopped(const Elaborator *e) {
     return e->stopped || e->diagnostics->full;
 }

@@ -91,6 +91,7 @@ sh "$root/examples/packages.sh" gcc g++ libc6-dev clang libclang-rt-14-dev binut
 warnings=-Werror
 build gcc -DCMAKE_C_COMPILER=gcc -DCMAKE_C_FLAGS="$warnings" && criterion gcc gradc_tests gradc_run_tests
 build clang -DCMAKE_C_COMPILER=clang -DCMAKE_C_FLAGS="$warnings" && criterion clang gradc_tests
+ulimit -s 16384 2>/dev/null # the sanitizers take three times as much of it as the limits of recursion allow for
 build sanitizers -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS="$warnings -O1" \
     -DGRADC_SANITIZE=ON && criterion sanitizers gradc_tests gradc_run_tests
 

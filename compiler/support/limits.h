@@ -22,7 +22,7 @@ enum {
     CALL_STEPS = 5,              /* what a call counts: its scope takes memory */
     INSTANCE_STEPS = 20,         /* and an instance */
     CALL_DEPTH_LIMIT = 1000,     /* calls in calls */
-    NESTING_LIMIT = 5000,        /* expressions in expressions, through calls: they are evaluated by recursion */
+    NESTING_LIMIT = 6000,        /* expressions in expressions, through calls: they are evaluated by recursion */
     LIST_LIMIT = 1000000,        /* elements of a list */
     ELEMENT_HEIGHT_LIMIT = 2000, /* operations on top of each other in one element of index notation */
     PARTS_LIMIT = 512,           /* tensors of a list that are put together as one */
