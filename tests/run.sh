@@ -7,6 +7,7 @@
 # the functions of checks.sh; it says "ok WHAT" or "not ok WHAT" a line.
 set -u
 [ "${1-}" != --long ] || export GRADC_LONG=1
+export OMP_WAIT_POLICY=passive # two cores, two tests at a time, up to 7 threads each: who spins takes the other's time
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=${GRADC_TEST_BUILD:-$root/build-tests}
 passed=0
