@@ -174,6 +174,21 @@ bool compile_to_graph(Compilation *compilation) {
            lower_graphs(compilation) && check_warnings(compilation);
 }
 
+/* NAME_init has no scratch: what a first content is computed from must not have to be kept. */
+static bool check_initials(Compilation *compilation) {
+    const Program *program = compilation->program;
+    for (int s = 0; s < program->stores.count; s++) {
+        const Routine *routine = compilation->emitter->initials[s];
+        const Store *store = program->stores.at[s];
+        if (!routine || routine->arena_bytes + routine->local_bytes == 0) continue;
+        diag_error(&compilation->diagnostics, store->span,
+                   "the first value of %s cannot be computed without memory for parts of it, which NAME_init has not: "
+                   "sampling alone, or arithmetic element by element, can be",
+                   store->path);
+    }
+    return model_is_right(compilation);
+}
+
 bool compile_to_routines(Compilation *compilation) {
     const CompileOptions *options = compilation->options;
     compilation->emit = (EmitOptions){.name = wanted_name(compilation),
@@ -186,7 +201,7 @@ bool compile_to_routines(Compilation *compilation) {
     compilation->emitter = emitter_new(compilation->arena, compilation->program, &compilation->emit);
     emitter_make_routines(compilation->emitter);
     done(compilation, STAGE_PLAN);
-    return true;
+    return check_initials(compilation);
 }
 
 bool compile_to_c(Compilation *compilation) {

@@ -250,6 +250,8 @@ Node *read_store(Elaborator *e, Store *store, Span span);
 Node *store_now(Elaborator *e, const Store *store); /* NULL: nobody has read it yet */
 /* The value as a node: numbers are filled, lists stacked. NULL after an error. */
 Node *node_of(Elaborator *e, Value value, Span span);
+/* Whole numbers are 64 bits wide while compiling, and 32 in tensors: false, with a message. */
+bool int_fits(Elaborator *e, double value, Span span);
 /* The elements as nodes of one element type; NULL after an error. */
 Node **nodes_of_list(Elaborator *e, const Values *list, Span span);
 Node *real_node_of(Elaborator *e, Value value, Span span); /* promoted to real */

@@ -82,10 +82,20 @@ static Elem common_elem(const Body *body, Scalar fn, int count, const int *args)
     return elem;
 }
 
+static bool ints_fit(Elaborator *e, const Body *body, int count, const int *args, Span span) {
+    for (int a = 0; a < count; a++) {
+        const Expr *expr = &body->exprs.at[args[a]];
+        if (expr->kind == EXPR_LITERAL && body_elem(body, args[a]) == ELEM_INT && !int_fits(e, expr->u.number, span))
+            return false;
+    }
+    return true;
+}
+
 int promoted_call(Elaborator *e, Body *body, Scalar fn, int count, const int *args, Span span) {
     ScalarTypes types = scalar_table[fn].types;
     int cast_args[3] = {-1, -1, -1};
     Elem elem = common_elem(body, fn, count, args);
+    if (elem == ELEM_INT && !ints_fit(e, body, count, args, span)) return -1;
     for (int a = 0; a < count; a++) {
         bool condition = types == SCALAR_TYPES_SELECT && a == 0;
         bool keep =

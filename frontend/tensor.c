@@ -141,10 +141,22 @@ static Node *stack(Elaborator *e, const Values *list, Span span) {
     return nest_end(&nest, REDUCE_NONE, value);
 }
 
+bool int_fits(Elaborator *e, double value, Span span) {
+    if (value >= INT32_MIN && value <= INT32_MAX) return true;
+    refuse(e, span, "%.0f is beyond the ints of a tensor, -2147483648..2147483647; as a real it is %.0f.0", value,
+           value);
+    return false;
+}
+
+static Node *whole_node(Elaborator *e, int64_t value, Span span) {
+    if (!int_fits(e, (double)value, span)) return NULL;
+    return build_fill(e->graph, ELEM_INT, (Shape){0}, (double)value, origin_at(e, span));
+}
+
 Node *node_of(Elaborator *e, Value value, Span span) {
     if (value.kind == VALUE_POISON || !graph_has_room(e, span)) return NULL;
     switch (value.kind) {
-    case VALUE_INT: return build_fill(e->graph, ELEM_INT, (Shape){0}, (double)value.u.integer, origin_at(e, span));
+    case VALUE_INT: return whole_node(e, value.u.integer, span);
     case VALUE_REAL: return build_fill(e->graph, ELEM_REAL, (Shape){0}, value.u.real, origin_at(e, span));
     case VALUE_BOOL: return build_fill(e->graph, ELEM_BOOL, (Shape){0}, value.u.boolean, origin_at(e, span));
     case VALUE_SIZE: return size_node(e, value.u.size, span);

@@ -61,3 +61,16 @@ if [ -c /dev/full ]; then
     [ $? -eq 3 ] && [ "$(cat errors)" = "gradc: error: cannot write to standard output: No space left on device" ] &&
         ok "help to a full disk" || not_ok "help to a full disk: $(cat errors)"
 fi
+
+cat >mixed.grad <<'END'
+fn mixed(S) {
+    u[..S] ~ normal(0, 1)
+    v[..S] ~ normal(0, 1)
+    return u @ v
+}
+param w[64, 64] ~ mixed()
+entry f(x[64]) -> y[64] { y = x @ w }
+END
+expect "a first value that needs memory" 1 "mixed.grad:6:7: error: the first value of w cannot be computed without memory for parts of it, which NAME_init has not: sampling alone, or arithmetic element by element, can be
+    param w[64, 64] ~ mixed()
+          ^" "$GRADC" mixed.grad
