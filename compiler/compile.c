@@ -55,12 +55,37 @@ static bool parse_text(Compilation *compilation) {
     return model_is_right(compilation);
 }
 
+/* ---- what the model and its files are called ---- */
+
+const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    if (strcmp(path, "-") == 0) return "<stdin>";
+    return slash ? slash + 1 : path;
+}
+
+static bool is_identifier(const char *name) {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+    return *name && *name != '_' && !(*name >= '0' && *name <= '9') && name[strspn(name, letters)] == '\0';
+}
+
+static const char *wanted_name(const Compilation *compilation) {
+    const CompileOptions *options = compilation->options;
+    if (options->name) return options->name;
+    if (compilation->tree->model.name) return compilation->tree->model.name;
+    const char *file = base_name(options->path), *dot = strrchr(file, '.');
+    int length = dot && dot != file ? (int)(dot - file) : (int)strlen(file);
+    return arena_print(compilation->arena, "%.*s", length, file);
+}
+
 static bool elaborate_tree(Compilation *compilation) {
     const ElaborateOptions options = {&compilation->options->definitions, compilation->options->entries,
                                       compilation->options->evaluations};
     compilation->program =
         elaborate(compilation->arena, &compilation->names, &compilation->diagnostics, compilation->tree, &options);
-    if (compilation->program) done(compilation, STAGE_ELABORATE);
+    if (!compilation->program) return model_is_right(compilation);
+    const char *name = wanted_name(compilation);
+    compilation->program->name = is_identifier(name) ? name : "model"; /* so that its text can be read back */
+    done(compilation, STAGE_ELABORATE);
     return model_is_right(compilation);
 }
 
@@ -82,18 +107,7 @@ static bool check_warnings(Compilation *compilation) {
                             warnings, warnings == 1 ? "" : "s");
 }
 
-/* ---- what the files are called ---- */
-
-const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    if (strcmp(path, "-") == 0) return "<stdin>";
-    return slash ? slash + 1 : path;
-}
-
-static bool is_identifier(const char *name) {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
-    return *name && *name != '_' && !(*name >= '0' && *name <= '9') && name[strspn(name, letters)] == '\0';
-}
+/* ---- whether files can be called so ---- */
 
 /* Why a model cannot be called that, or NULL. */
 static const char *fault_of_name(const char *name) {
@@ -101,15 +115,6 @@ static const char *fault_of_name(const char *name) {
     if (strcmp(name, "gr") == 0 || strncmp(name, "gr_", 3) == 0) return "belongs to gradc's runtime";
     if (name_is_reserved(name)) return "is a word of C, C++ or their libraries";
     return NULL;
-}
-
-static const char *wanted_name(const Compilation *compilation) {
-    const CompileOptions *options = compilation->options;
-    if (options->name) return options->name;
-    if (compilation->tree->model.name) return compilation->tree->model.name;
-    const char *file = base_name(options->path), *dot = strrchr(file, '.');
-    int length = dot && dot != file ? (int)(dot - file) : (int)strlen(file);
-    return arena_print(compilation->arena, "%.*s", length, file);
 }
 
 /* Can files and symbols be called so? Plans do not care. */
