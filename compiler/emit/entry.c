@@ -99,9 +99,7 @@ Items init_parameters(const Emitter *emitter) {
 
 /* ---- scratch ---- */
 
-enum { SCRATCH_ALIGNMENT = 64 };
-
-static bool needs_scratch(const Routine *routine) {
+bool routine_needs_scratch(const Routine *routine) {
     return routine->arena_bytes + routine->local_bytes > 0;
 }
 
@@ -248,7 +246,7 @@ static void check_indices(Writer *writer, const Emitter *emitter, const Entry *e
 }
 
 static void check_scratch(Writer *writer, const Emitter *emitter, const Entry *entry) {
-    if (!needs_scratch(entry_routine(emitter, entry))) return;
+    if (!routine_needs_scratch(entry_routine(emitter, entry))) return;
     write_line(writer, "if (work->scratch_size < %s) return gr_fault(work, GR_MEMORY, \"scratch\", -1);",
                scratch_size(emitter, entry));
     check_pointer(writer, "work->scratch", "scratch");
@@ -274,7 +272,7 @@ static void check_ranges(Writer *writer, const Emitter *emitter, const Entry *en
     }
     for (int i = 0; i < entry->outputs.count; i++)
         write_range(writer, emitter, entry->outputs.at[i]);
-    if (needs_scratch(entry_routine(emitter, entry))) {
+    if (routine_needs_scratch(entry_routine(emitter, entry))) {
         write_line(writer, "{\"scratch\", work->scratch, work->scratch_size},");
         written++;
     }
@@ -393,12 +391,12 @@ void emit_entry(Writer *writer, const Emitter *emitter, const Entry *entry) {
     Items items = entry_parameters(emitter, entry, SIGNATURE_SOURCE);
     write_filled(writer, arena_print(emitter->arena, "int %s_%s(", emitter->options->name, own), &items, ") {");
     write_line(writer, "int status = GR_OK;");
-    if (!needs_scratch(entry_routine(emitter, entry))) write_line(writer, "(void)work;");
+    if (!routine_needs_scratch(entry_routine(emitter, entry))) write_line(writer, "(void)work;");
     write_directive(writer, "#ifndef GR_NO_CHECKS");
     call_check(writer, emitter, entry);
     write_line(writer, "if (status != GR_OK) return status;");
     write_directive(writer, "#endif");
-    if (needs_scratch(entry_routine(emitter, entry)))
+    if (routine_needs_scratch(entry_routine(emitter, entry)))
         write_line(writer, "unsigned char *scratch = (unsigned char *)(((uintptr_t)work->scratch + %d) / %d * %d);",
                    SCRATCH_ALIGNMENT - 1, SCRATCH_ALIGNMENT, SCRATCH_ALIGNMENT);
     fill_call(writer, emitter, entry);
@@ -414,11 +412,18 @@ const char *initial_name(const Emitter *emitter, const Store *store) {
     return emitter->names->initials[store->position];
 }
 
+static bool initials_need_scratch(const Emitter *emitter) {
+    for (int s = 0; s < emitter->program->stores.count; s++)
+        if (emitter->initials[s] != NULL && routine_needs_scratch(emitter->initials[s])) return true;
+    return false;
+}
+
 void emit_init_call(Writer *writer, const Emitter *emitter) {
     write_line(writer, "typedef struct init_call {");
     if (emitter->fields->has_model) write_line(writer, "%s *model;", emitter->options->name);
     if (emitter->fields->has_trainer) write_line(writer, "%s_trainer *trainer;", emitter->options->name);
     write_line(writer, "gr_draw draw;");
+    if (initials_need_scratch(emitter)) write_line(writer, "unsigned char *scratch, *locals;");
     write_line(writer, "} init_call;");
 }
 

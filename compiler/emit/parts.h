@@ -131,6 +131,8 @@ Items init_parameters(const Emitter *emitter);
 const Routine *entry_routine(const Emitter *emitter, const Entry *entry);
 bool entry_draws(const Emitter *emitter, const Entry *entry);
 double flops_per_row(const Emitter *emitter, const Entry *entry);
+enum { SCRATCH_ALIGNMENT = 64 };
+bool routine_needs_scratch(const Routine *routine);
 int64_t scratch_shared(const Routine *routine); /* bytes of NAME_ENTRY_SCRATCH that do not depend on threads */
 bool by_value(const Argument *argument);        /* a scalar input */
 

@@ -202,10 +202,21 @@ void emit_routine(Writer *out, const Emitter *emitter, const Routine *routine, c
     write_line(out, "}");
 }
 
+/* First contents have no caller's scratch: what they need lies on the stack. */
+static void lend_scratch(Writer *out, const Routine *routine) {
+    write_line(out, "unsigned char scratch[%lld];",
+               (long long)(routine->arena_bytes + routine->local_bytes + SCRATCH_ALIGNMENT - 1));
+    write_line(out, "init_call with = *given, *const call = &with;");
+    write_line(out, "with.scratch = (unsigned char *)(((uintptr_t)scratch + %d) / %d * %d);", SCRATCH_ALIGNMENT - 1,
+               SCRATCH_ALIGNMENT, SCRATCH_ALIGNMENT);
+    write_line(out, "with.locals = with.scratch + %lld;", (long long)routine->arena_bytes);
+}
+
 void emit_initial(Writer *out, const Emitter *emitter, const Routine *routine, const char *name) {
-    if (routine->arena_bytes + routine->local_bytes > 0) internal_error("first contents need scratch memory");
+    bool lends = routine_needs_scratch(routine);
     emit_stages(out, emitter, routine, "init_call");
-    write_line(out, "static void %s(const init_call *call) {", name);
+    write_line(out, "static void %s(const init_call *%s) {", name, lends ? "given" : "call");
+    if (lends) lend_scratch(out, routine);
     run_sequence(out, emitter, routine, &routine->top);
     write_line(out, "}");
 }
