@@ -108,6 +108,20 @@ static bool size_by_room(Elaborator *e, Ranges *statement, int index) {
     return var->known;
 }
 
+/* A window may be larger than what it slides over: then there is no place for it, and less than none. */
+static bool has_room(Elaborator *e, const IndexVar *var) {
+    if (dim_low(var->size) >= 0) return true;
+    bool always = dim_is_constant(var->size);
+    Diagnostic *error = error_at(e, var->span, "`%s` has no range%s: %s would leave it %s values", var->name,
+                                 always ? "" : " at the smallest sizes", var->because, dim_text(e->arena, var->size));
+    if (error == NULL) return false;
+    diag_note(e->diagnostics, error, var->because_span, "%s is here", var->because);
+    diag_note(e->diagnostics, error, var->because_span,
+              always ? "pad the axis, or take a smaller window"
+                     : "give the size a larger least value, or pad the axis");
+    return false;
+}
+
 static bool sizes_by_room(Elaborator *e, Ranges *statement) {
     bool progress = true, ok = true;
     while (progress) {
@@ -117,7 +131,10 @@ static bool sizes_by_room(Elaborator *e, Ranges *statement) {
     }
     for (int v = 0; v < statement->vars.count; v++) {
         const IndexVar *var = statement->vars.at[v];
-        if (var->known) continue;
+        if (var->known) {
+            ok &= has_room(e, var);
+            continue;
+        }
         refuse(e, var->span, "the range of `%s` cannot be inferred: it stands alone on no axis; write `%s < ...`",
                var->name, var->name);
         ok = false;
