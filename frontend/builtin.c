@@ -468,9 +468,12 @@ const Builtin builtin_table[] = {
     {"grad", "e, x", call_grad, 0},
     {"params", "x", call_params, 0},
     {"map", "*", call_map, 0},
-    {"uniform", "low, high", call_distribution, DRAW_UNIFORM},
-    {"normal", "mean, sd", call_distribution, DRAW_NORMAL},
-    {"bernoulli", "p", call_distribution, 0},
+    {"uniform", "low, high", call_distribution, DISTRIBUTION_UNIFORM},
+    {"normal", "mean, sd", call_distribution, DISTRIBUTION_NORMAL},
+    {"bernoulli", "p", call_distribution, DISTRIBUTION_BERNOULLI},
+    {"categorical", "p?, logits?", call_distribution, DISTRIBUTION_CATEGORICAL},
+    {"integers", "a, b", call_distribution, DISTRIBUTION_INTEGERS},
+    {"permutation", "", call_distribution, DISTRIBUTION_PERMUTATION},
 };
 
 const int builtin_count = sizeof builtin_table / sizeof *builtin_table;

@@ -4,6 +4,16 @@
 
 #include "frontend/elaborator.h"
 
+/* What a built-in distribution is, by its row's detail. */
+typedef enum Distribution {
+    DISTRIBUTION_UNIFORM,
+    DISTRIBUTION_NORMAL,
+    DISTRIBUTION_BERNOULLI,
+    DISTRIBUTION_CATEGORICAL,
+    DISTRIBUTION_INTEGERS,
+    DISTRIBUTION_PERMUTATION
+} Distribution;
+
 extern const Value absent; /* in place of an argument that is not given */
 bool is_absent(Value value);
 

@@ -1,5 +1,5 @@
 /* Operators: numbers and sizes are computed while compiling, the rest is elementwise. */
-#include "frontend/elaborator.h"
+#include "frontend/element.h"
 #include <math.h>
 #include <string.h>
 
@@ -128,6 +128,26 @@ static Scalar operator_scalar(AstBinary op, bool *swapped) {
     }
 }
 
+static bool has_run_time_ints(Elaborator *e, Value value, Span span) {
+    if (is_indexed(value)) return value.u.element->elem == ELEM_INT;
+    Node *node = is_tensor(value) ? node_of(e, value, span) : NULL;
+    return node != NULL && node->type.elem == ELEM_INT;
+}
+
+/* Ints to a power that is known are a product of squares; by one that is not, the power is real. */
+static bool power_of_ints(Elaborator *e, Value a, Value b, Span span, Value *power) {
+    bool known = b.kind == VALUE_INT && b.u.integer > 0 && b.u.integer < 63;
+    if (!known || !has_run_time_ints(e, a, span)) return false;
+    Value square = a;
+    bool any = false;
+    for (int64_t rest = b.u.integer; rest > 0; rest /= 2) {
+        if (rest % 2 == 1) *power = any ? binary(e, AST_MULTIPLY, *power, square, span) : square;
+        any |= rest % 2 == 1;
+        if (rest > 1) square = binary(e, AST_MULTIPLY, square, square, span);
+    }
+    return true;
+}
+
 Value binary(Elaborator *e, AstBinary op, Value a, Value b, Span span) {
     Dim dim_a, dim_b;
     Value result;
@@ -140,6 +160,7 @@ Value binary(Elaborator *e, AstBinary op, Value a, Value b, Span span) {
         if (op == AST_EQUAL && dim_equal(dim_a, dim_b)) return value_bool(true);
         if (fold_size(op, dim_a, dim_b, &result)) return result;
     }
+    if (op == AST_POWER && power_of_ints(e, a, b, span, &result)) return result;
     bool swapped;
     Scalar fn = operator_scalar(op, &swapped);
     Value args[2] = {swapped ? b : a, swapped ? a : b};

@@ -44,23 +44,44 @@ static bool edge_passes(Elaborator *e, const Node *node, int arg) {
     }
 }
 
+/* What paths count. */
+typedef enum Path {
+    PATH_DERIVATIVE,     /* along which a derivative passes */
+    PATH_READING,        /* and those by which a result depends on ints: a categorical sample chooses what is read */
+    PATH_THROUGH_SAMPLES /* and from there, or from a real sample, on to what the sample was drawn with */
+} Path;
+
+static bool edge_counts(Elaborator *e, const Node *node, int arg, Path path) {
+    if (edge_passes(e, node, arg)) return true;
+    return path != PATH_DERIVATIVE && node->op != OP_stop && node->args[arg]->type.elem != ELEM_REAL;
+}
+
+static bool counts(const Node *node, Path path) {
+    return path != PATH_DERIVATIVE || node->type.elem == ELEM_REAL;
+}
+
+/* The paths on which a sample makes its distribution count. */
+static Path path_to(const Barrier *barrier) {
+    return barrier->sample->type.elem == ELEM_REAL ? PATH_DERIVATIVE : PATH_READING;
+}
+
 /* ---- spreading over a graph ---- */
 
 static bool stands_in(const Graph *graph, const Node *node) {
     return node->id < graph->nodes.count && graph->nodes.at[node->id] == node;
 }
 
-static void spread(Elaborator *e, const Graph *graph, bool *marks, int last, bool through_samples);
+static void spread(Elaborator *e, const Graph *graph, bool *marks, int last, Path path);
 
 /* By node of the body: whether a derivative goes from it to one of the marked results, perhaps rounds later. */
-static bool *marks_in_body(Elaborator *e, const Region *region, bool *results, bool through_samples) {
+static bool *marks_in_body(Elaborator *e, const Region *region, bool *results, Path path) {
     const Graph *body = region->body;
     bool *marks = ARENA_ARRAY(e->arena, bool, body->nodes.count);
     for (bool changed = true; changed;) {
         changed = false;
         for (int r = 0; r < region->carries + region->outputs; r++)
             if (results[r]) marks[region_yield(region, r)->id] = true;
-        spread(e, body, marks, body->nodes.count - 1, through_samples);
+        spread(e, body, marks, body->nodes.count - 1, path);
         for (int c = 0; c < region->carries; c++) {
             const Node *formal = region_formal(region, FORMAL_CARRY, c);
             if (formal == NULL || !marks[formal->id] || results[c]) continue;
@@ -71,25 +92,25 @@ static bool *marks_in_body(Elaborator *e, const Region *region, bool *results, b
 }
 
 /* From a loop's result to the loop's arguments. */
-static void spread_loop(Elaborator *e, const Node *part, bool *marks, bool through_samples) {
+static void spread_loop(Elaborator *e, const Node *part, bool *marks, Path path) {
     const Node *scan = part->args[0];
     const Region *region = scan->u.region;
     bool *results = ARENA_ARRAY(e->arena, bool, region->carries + region->outputs);
     results[part->u.result] = true;
-    const bool *inside = marks_in_body(e, region, results, through_samples);
+    const bool *inside = marks_in_body(e, region, results, path);
     for (int n = 0; n < region->body->nodes.count; n++) {
         const Node *node = region->body->nodes.at[n];
-        if (node->op != OP_formal || !inside[n] || node->type.elem != ELEM_REAL) continue;
+        if (node->op != OP_formal || !inside[n] || !counts(node, path)) continue;
         marks[scan->args[region_argument(region, node->u.formal.kind, node->u.formal.number)]->id] = true;
     }
     for (int c = 0; c < region->carries; c++) /* without a round the result is what was there before */
-        if (results[c] && scan->args[c]->type.elem == ELEM_REAL) marks[scan->args[c]->id] = true;
+        if (results[c] && counts(scan->args[c], path)) marks[scan->args[c]->id] = true;
 }
 
-/* Spreads marks to all that the marked nodes depend on by a differentiable path; through discrete samples if asked. */
-static void spread(Elaborator *e, const Graph *graph, bool *marks, int last, bool through_samples) {
+/* Spreads marks to all that the marked nodes depend on by a path that counts. */
+static void spread(Elaborator *e, const Graph *graph, bool *marks, int last, Path path) {
     const Node **argument_of = ARENA_ARRAY(e->arena, const Node *, last + 1);
-    for (int b = 0; through_samples && b < e->barriers.count; b++) {
+    for (int b = 0; path == PATH_THROUGH_SAMPLES && b < e->barriers.count; b++) {
         const Barrier *barrier = &e->barriers.at[b];
         if (barrier->sample->id <= last && stands_in(graph, barrier->sample))
             argument_of[barrier->sample->id] = barrier->argument;
@@ -97,26 +118,35 @@ static void spread(Elaborator *e, const Graph *graph, bool *marks, int last, boo
     for (int n = last; n >= 0; n--) {
         const Node *node = graph->nodes.at[n];
         if (!marks[n] || node == NULL) continue;
-        if (node->op == OP_part && node->type.elem == ELEM_REAL) spread_loop(e, node, marks, through_samples);
+        if (node->op == OP_part && counts(node, path)) spread_loop(e, node, marks, path);
         for (int a = 0; a < node->arg_count; a++)
-            if (!marks[node->args[a]->id]) marks[node->args[a]->id] = edge_passes(e, node, a);
+            if (!marks[node->args[a]->id]) marks[node->args[a]->id] = edge_counts(e, node, a, path);
         if (argument_of[n] != NULL) marks[argument_of[n]->id] = true;
     }
 }
 
 /* ---- what reaches a value ---- */
 
+static bool reaches_sample(Elaborator *e, const Reach *reach, const Barrier *barrier) {
+    if (barrier->sample->id > reach->of->id || !stands_in(e->graph, barrier->sample)) return false;
+    return (path_to(barrier) == PATH_DERIVATIVE ? reach->plain : reach->reading)[barrier->sample->id];
+}
+
 Reach reach_of(Elaborator *e, const Node *of) {
-    bool *plain = ARENA_ARRAY(e->arena, bool, of->id + 1), *sampled = ARENA_ARRAY(e->arena, bool, of->id + 1);
-    plain[of->id] = true;
-    spread(e, e->graph, plain, of->id, false);
+    bool *marks[3];
+    for (int m = 0; m < 3; m++)
+        marks[m] = ARENA_ARRAY(e->arena, bool, of->id + 1);
+    for (Path path = PATH_DERIVATIVE; path <= PATH_READING; path++) {
+        marks[path][of->id] = true;
+        if (path == PATH_DERIVATIVE || e->barriers.count > 0) spread(e, e->graph, marks[path], of->id, path);
+    }
+    const Reach reach = {of, marks[PATH_DERIVATIVE], marks[PATH_READING], marks[PATH_THROUGH_SAMPLES]};
     for (int b = 0; b < e->barriers.count; b++) {
         const Barrier *barrier = &e->barriers.at[b];
-        if (barrier->sample->id <= of->id && stands_in(e->graph, barrier->sample) && plain[barrier->sample->id])
-            sampled[barrier->argument->id] = true;
+        if (reaches_sample(e, &reach, barrier)) marks[PATH_THROUGH_SAMPLES][barrier->argument->id] = true;
     }
-    if (e->barriers.count > 0) spread(e, e->graph, sampled, of->id, true);
-    return (Reach){of, plain, sampled};
+    if (e->barriers.count > 0) spread(e, e->graph, marks[PATH_THROUGH_SAMPLES], of->id, PATH_THROUGH_SAMPLES);
+    return reach;
 }
 
 bool reaches(const Reach *reach, const Node *from) {
@@ -131,11 +161,10 @@ bool reaches_by_sample(const Reach *reach, const Node *from) {
 static const Barrier *sample_between(Elaborator *e, const Reach *reach, const Node *by) {
     for (int b = 0; b < e->barriers.count; b++) {
         const Barrier *barrier = &e->barriers.at[b];
-        if (!stands_in(e->graph, barrier->sample)) continue;
-        if (!reaches(reach, barrier->sample) || by->id > barrier->argument->id) continue;
+        if (!reaches_sample(e, reach, barrier) || by->id > barrier->argument->id) continue;
         bool *marks = ARENA_ARRAY(e->arena, bool, barrier->argument->id + 1);
         marks[barrier->argument->id] = true;
-        spread(e, e->graph, marks, barrier->argument->id, true);
+        spread(e, e->graph, marks, barrier->argument->id, PATH_THROUGH_SAMPLES);
         if (marks[by->id]) return barrier;
     }
     return NULL;
@@ -159,11 +188,11 @@ static void lift_barrier(Elaborator *e, const Barrier *barrier, const Node *scan
     int count = region->carries + region->outputs;
     bool *upstream = ARENA_ARRAY(e->arena, bool, region->body->nodes.count);
     upstream[barrier->argument->id] = true;
-    spread(e, region->body, upstream, barrier->argument->id, true);
+    spread(e, region->body, upstream, barrier->argument->id, PATH_THROUGH_SAMPLES);
     for (int r = 0; r < count; r++) {
         bool *results = ARENA_ARRAY(e->arena, bool, count);
         results[r] = true;
-        if (!marks_in_body(e, region, results, false)[barrier->sample->id]) continue;
+        if (!marks_in_body(e, region, results, path_to(barrier))[barrier->sample->id]) continue;
         for (int n = 0; n <= barrier->argument->id; n++) {
             const Node *formal = region->body->nodes.at[n];
             if (!upstream[n] || formal->op != OP_formal) continue;

@@ -4,11 +4,11 @@
 
 #include "frontend/elaborator.h"
 
-/* By node of the graph that is being built: a derivative passes from it to `of`, plainly or only through a discrete
- * sample's argument. */
+/* By node of the graph that is being built: a derivative passes from it to `of`; or `of` depends on it so, or by ints; or
+ * only through a discrete sample's argument. */
 typedef struct Reach {
     const Node *of;
-    const bool *plain, *sampled;
+    const bool *plain, *reading, *sampled;
 } Reach;
 
 Reach reach_of(Elaborator *e, const Node *of);
