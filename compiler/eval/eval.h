@@ -19,6 +19,13 @@ typedef struct Tensor {
     double *values;
 } Tensor;
 
+/* What stops pass on, in the order in which they are evaluated: noted by one evaluation, held still in others. */
+typedef struct StopTape {
+    VEC(Tensor) values;
+    int next; /* to be played */
+    bool plays;
+} StopTape;
+
 typedef struct Evaluation {
     Arena *arena;
     const Program *program;
@@ -34,6 +41,7 @@ typedef struct Evaluation {
     uint64_t loop;        /* number of the step among all of the loops around, from 1; 0 outside of loops */
     Tensor *values;       /* by Node.id; made */
     Tensor **parts;       /* by Node.id of loops: their results; made */
+    StopTape *tape;       /* NULL: stops pass on what comes */
     double margin;        /* see evaluate_margin; INFINITY before the first decision, set by the caller */
     bool finite;          /* made: no loss of the graph was infinite or NaN */
 } Evaluation;

@@ -24,7 +24,11 @@ const char *stop_check(Arena *arena, const Node *node) {
 }
 
 void stop_evaluate(Evaluation *evaluation, const Node *node) {
-    evaluation->values[node->id] = evaluation->values[node->args[0]->id];
+    Tensor value = evaluation->values[node->args[0]->id];
+    StopTape *tape = node->op == OP_stop ? evaluation->tape : NULL;
+    if (tape != NULL && tape->plays) value = tape->values.at[tape->next++];
+    if (tape != NULL && !tape->plays) vec_push(evaluation->arena, &tape->values, value);
+    evaluation->values[node->id] = value;
 }
 
 void marker_evaluate(Evaluation *evaluation, const Node *node) {
@@ -83,8 +87,10 @@ static Node **instantiate(Graph *graph, const Region *region, Node *const *given
     Node **map = ARENA_ARRAY(graph->arena, Node *, body->nodes.count);
     for (int i = 0; i < body->nodes.count; i++) {
         const Node *node = body->nodes.at[i];
-        if (node->op == OP_formal) map[i] = given[node->u.formal.number];
-        else if (node->op != OP_yield) map[i] = clone_node(graph, node, mapped_args(graph->arena, node, map));
+        if (node->op == OP_formal)
+            map[i] = given[node->u.formal.number];
+        else if (node->op != OP_yield)
+            map[i] = clone_node(graph, node, mapped_args(graph->arena, node, map));
     }
     return map;
 }

@@ -88,7 +88,7 @@ static Graph *without_markers(Graph *old) {
 }
 
 /* The markers of gradients; those that cut or replace gradients stay for what is differentiated around. */
-static Graph *expand(Graph *graph, Diagnostics *diagnostics) {
+Graph *expand_gradients(Graph *graph, Diagnostics *diagnostics) {
     Expansion expansion = {graph, graph_new(graph->arena), ARENA_ARRAY(graph->arena, Node *, graph->nodes.count),
                            diagnostics};
     for (int i = 0; i < graph->nodes.count; i++) {
@@ -100,12 +100,13 @@ static Graph *expand(Graph *graph, Diagnostics *diagnostics) {
         }
         Node *copy = copy_node(expansion.new, node, mapped_args(graph->arena, node, expansion.map));
         if (op_has_region(node->op)) /* its own, because loops stack more values when they are differentiated */
-            copy->u.region = region_copy(graph->arena, node->u.region, expand(node->u.region->body, diagnostics));
+            copy->u.region =
+                region_copy(graph->arena, node->u.region, expand_gradients(node->u.region->body, diagnostics));
         expansion.map[i] = copy;
     }
     return expansion.new;
 }
 
 Graph *pass_autodiff(Graph *graph, Diagnostics *diagnostics) {
-    return without_markers(expand(graph, diagnostics));
+    return without_markers(expand_gradients(graph, diagnostics));
 }

@@ -15,10 +15,11 @@ extern const int pass_count;
 
 Graph *pass_autodiff(Graph *graph,
                      Diagnostics *diagnostics); /* expands grad and stop; says what cannot be differentiated */
-Graph *pass_simplify(Graph *graph, Diagnostics *diagnostics); /* value numbering and algebra on nests */
-Graph *pass_dead(Graph *graph, Diagnostics *diagnostics);     /* drops what no root needs */
-Graph *settle_carries(const Graph *graph);                    /* a step of it: see carries.c */
-Graph *pass_lower(Graph *graph, Diagnostics *diagnostics);    /* everything but leaves and roots becomes a nest */
+Graph *expand_gradients(Graph *graph, Diagnostics *diagnostics); /* its first half: stops and custom gradients stay */
+Graph *pass_simplify(Graph *graph, Diagnostics *diagnostics);    /* value numbering and algebra on nests */
+Graph *pass_dead(Graph *graph, Diagnostics *diagnostics);        /* drops what no root needs */
+Graph *settle_carries(const Graph *graph);                       /* a step of it: see carries.c */
+Graph *pass_lower(Graph *graph, Diagnostics *diagnostics);       /* everything but leaves and roots becomes a nest */
 
 /* Runs all passes over every entry (and every store's init), verifying after each in debug builds. `after` is called
  * behind each pass, NULL for none. False after errors. */

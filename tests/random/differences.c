@@ -1,8 +1,8 @@
 /* Gradients of random programs against central differences.
  *
- * For a marker g = grad loss x, x becomes an input of its own and every stop an input with the value that it had; then
- * the loss is a function of x alone, and what passes made of g is its derivative in a few directions. Second order
- * needs nothing more: a loss that is made of gradients is a function of x as well. */
+ * For a marker g = grad loss x, x becomes an input of its own, and every stop, those in loops too, is held at the value
+ * that it had; then the loss is a function of x alone, and what passes made of g is its derivative in a few directions.
+ * Second order needs nothing more: a loss that is made of gradients is a function of x as well. */
 #include "compiler/passes/pipeline.h"
 #include "tests/random/check.h"
 #include "tests/random/program.h"
@@ -17,7 +17,7 @@ typedef struct Subject {
     const char *text;
     const int64_t *sizes;
     uint64_t seed;
-    Tensor *values;       /* by node of the text: of grads, of their losses and variables, and of what stops pass on */
+    Tensor *values;       /* by node of the text: of grads, of their losses and variables */
     Evaluation *function; /* the loss of a gradient, as a function of input number `variable` */
     const Graph *graph;
     int variable;
@@ -30,10 +30,10 @@ static Program *parse(const Subject *subject) {
     return program;
 }
 
-static Graph *expand(const Subject *subject, Graph *graph) {
+static Graph *expand(const Subject *subject, Graph *graph, Graph *pass(Graph *, Diagnostics *)) {
     Diagnostics diagnostics;
     diagnostics_open(&diagnostics, subject->arena);
-    graph = pass_dead(pass_autodiff(graph, &diagnostics), &diagnostics);
+    graph = pass_dead(pass(graph, &diagnostics), &diagnostics);
     return diagnostics.errors > 0 ? NULL : graph;
 }
 
@@ -47,15 +47,15 @@ static bool evaluate_base(Subject *subject) {
     subject->values = ARENA_ARRAY(subject->arena, Tensor, count);
     for (int i = 0; i < count; i++) {
         Node *node = graph->nodes.at[i];
-        if (node->op != OP_grad && node->op != OP_stop) continue;
-        if (node->op == OP_grad) vec_push(subject->arena, &wanted, node);
+        if (node->op != OP_grad) continue;
+        vec_push(subject->arena, &wanted, node);
         for (int a = 0; a < node->arg_count; a++)
             vec_push(subject->arena, &wanted, node->args[a]);
     }
     for (int w = 0; w < wanted.count; w++)
         add_result(program, wanted.at[w]);
     Evaluation evaluation = evaluation_new(subject->arena, program, subject->sizes, subject->seed, EVAL_DOUBLE);
-    Graph *expanded = expand(subject, graph);
+    Graph *expanded = expand(subject, graph, pass_autodiff);
     if (!expanded) return false;
     evaluate_graph(&evaluation, expanded);
     for (int w = 0; w < wanted.count; w++)
@@ -78,25 +78,23 @@ static bool make_function(Subject *subject, int number) {
     Node *grad = entry->graph->nodes.at[number], *loss = grad->args[0], *variable = grad->args[1];
     if (variable->arg_count > 0 && depends_on_grad(loss)) return false;
     Evaluation evaluation = evaluation_new(subject->arena, program, subject->sizes, subject->seed, EVAL_DOUBLE);
-    Tensor *inputs = ARENA_ARRAY(subject->arena, Tensor, entry->inputs.count + number + 1);
+    Tensor *inputs = ARENA_ARRAY(subject->arena, Tensor, entry->inputs.count + 1);
     for (int i = 0; i < entry->inputs.count; i++)
         inputs[i] = evaluation.inputs[i];
     evaluation.inputs = inputs;
-    for (int i = 0; i < number; i++) {
-        Node *node = entry->graph->nodes.at[i];
-        if (node->op != OP_stop && node != variable) continue;
-        const Tensor value = subject->values[node == variable ? i : node->args[0]->id];
-        if (!value.values) return false;
-        const Argument *argument = node_to_input(program, node);
-        inputs[argument->position] = value;
-        if (node == variable) subject->variable = argument->position;
-    }
+    const Tensor value = subject->values[variable->id];
+    subject->variable = node_to_input(program, variable)->position;
+    inputs[subject->variable] = value;
     add_result(program, loss);
     evaluation.outputs = ARENA_ARRAY(subject->arena, Tensor, 1);
     subject->function = ARENA_NEW(subject->arena, Evaluation);
+    evaluation.tape = ARENA_NEW(subject->arena, StopTape);
     *subject->function = evaluation;
-    subject->graph = expand(subject, entry->graph);
-    return subject->graph != NULL;
+    subject->graph = expand(subject, entry->graph, expand_gradients);
+    if (!subject->graph) return false;
+    evaluate_graph(subject->function, subject->graph);
+    subject->function->tape->plays = true;
+    return true;
 }
 
 /* The loss at x + step * direction. */
@@ -106,6 +104,7 @@ static double value_at(Subject *subject, const double *direction, double step) {
     for (int64_t i = 0; i < base.count; i++)
         moved.values[i] = base.values[i] + step * direction[i];
     *input = moved;
+    subject->function->tape->next = 0;
     evaluate_graph(subject->function, subject->graph);
     *input = base;
     return subject->function->outputs[0].values[0];

@@ -54,7 +54,7 @@ static Program *parse_joined(Arena *arena, const char *text) {
     return program;
 }
 
-static void expand_gradients(Arena *arena, Program *program) {
+static void expand_entries(Arena *arena, Program *program) {
     Diagnostics diagnostics;
     diagnostics_open(&diagnostics, arena);
     for (int e = 0; e < program->entries.count; e++)
@@ -75,7 +75,7 @@ static void emit(Batch *batch, const char *text) {
     Program *expanded = parse_joined(arena, text), *lowered = parse_joined(arena, text);
     Diagnostics diagnostics;
     diagnostics_open(&diagnostics, arena);
-    expand_gradients(arena, expanded);
+    expand_entries(arena, expanded);
     run_passes(lowered, &diagnostics, NULL, NULL);
     EmitOptions options = {.name = "random_models",
                            .command = "gradc_random",

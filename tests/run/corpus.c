@@ -6,20 +6,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct criterion_test_params corpus(void) {
-    static ModelFile files[1000];
-    const char *folder = getenv("GRADC_CORPUS");
+enum { MOST = 1000 };
+
+static size_t add_models(ModelFile *files, size_t count, const char *folder, const char *ending) {
     char pattern[200];
     glob_t found;
-    if (folder == NULL) folder = "models";
-    snprintf(pattern, sizeof pattern, GRADC_TESTS "/%s/*.grad", folder);
-    glob(pattern, 0, NULL, &found);
-    snprintf(pattern, sizeof pattern, GRADC_TESTS "/%s/*.ir", folder);
-    glob(pattern, GLOB_APPEND, NULL, &found);
-    size_t count = found.gl_pathc < 1000 ? found.gl_pathc : 1000;
-    cr_assert(count > 0, "no models in %s", folder);
-    for (size_t i = 0; i < count; i++)
-        snprintf(files[i].name, sizeof files[i].name, "%s/%s", folder, strrchr(found.gl_pathv[i], '/') + 1);
+    snprintf(pattern, sizeof pattern, GRADC_TESTS "/%s/*.%s", folder, ending);
+    if (glob(pattern, 0, NULL, &found) != 0) return count;
+    for (size_t i = 0; i < found.gl_pathc && count < MOST; i++)
+        snprintf(files[count++].name, sizeof files->name, "%s/%s", folder, strrchr(found.gl_pathv[i], '/') + 1);
     globfree(&found);
+    return count;
+}
+
+struct criterion_test_params corpus(void) {
+    static ModelFile files[MOST];
+    const char *folder = getenv("GRADC_CORPUS");
+    size_t count = add_models(files, 0, folder ? folder : "models", "grad");
+    count = add_models(files, count, folder ? folder : "models", "ir");
+    if (folder == NULL) count = add_models(files, count, "models/design", "grad");
+    cr_assert(count > 0, "no models in %s", folder ? folder : "models");
     return cr_make_param_array(ModelFile, files, count, NULL);
 }

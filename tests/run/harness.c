@@ -35,7 +35,7 @@ static Program *read_model(Arena *arena, const char *file) {
 }
 
 /* Gradients are expanded, and nothing else is done. */
-static void expand_gradients(Arena *arena, Program *program) {
+static void expand_entries(Arena *arena, Program *program) {
     Diagnostics diagnostics;
     diagnostics_open(&diagnostics, arena);
     for (int s = 0; s < program->stores.count; s++)
@@ -96,7 +96,7 @@ Model model_open(Arena *arena, const char *file, const Build *build) {
     Model model = {.arena = arena};
     if (!has_command(arena, build->compiler) || !can_run(build)) return model;
     Program *expanded = read_model(arena, file), *lowered = read_model(arena, file);
-    expand_gradients(arena, expanded);
+    expand_entries(arena, expanded);
     lower(arena, lowered);
     model.program = expanded;
     model.lowered = lowered;
