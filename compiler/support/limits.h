@@ -42,7 +42,7 @@ enum {
     GRAPH_LIMIT = 400000, /* operations of one graph, with those of its gradients */
     NEST_LIMIT = 1500     /* loop nests of one entry that are left when what can be is computed within others */
 };
-#define INITIAL_STACK_LIMIT (1 << 20)     /* bytes on the stack while a first content is computed */
-#define MEMORY_LIMIT ((size_t)900 << 20) /* bytes that a compilation may hold */
+#define INITIAL_STACK_LIMIT (1 << 20)           /* bytes on the stack while a first content is computed */
+#define MEMORY_LIMIT        ((size_t)900 << 20) /* bytes that a compilation may hold */
 
 #endif
