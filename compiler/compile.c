@@ -6,6 +6,7 @@
 #include "compiler/output.h"
 #include "compiler/trained.h"
 #include "compiler/passes/pipeline.h"
+#include "compiler/support/limits.h"
 #include "frontend/parse.h"
 #include "frontend/source.h"
 #include <stdio.h>
@@ -179,17 +180,18 @@ bool compile_to_graph(Compilation *compilation) {
            lower_graphs(compilation) && check_warnings(compilation);
 }
 
-/* NAME_init has no scratch: what a first content is computed from must not have to be kept. */
+/* NAME_init has no scratch but the stack. */
 static bool check_initials(Compilation *compilation) {
     const Program *program = compilation->program;
     for (int s = 0; s < program->stores.count; s++) {
         const Routine *routine = compilation->emitter->initials[s];
         const Store *store = program->stores.at[s];
-        if (!routine || routine->arena_bytes + routine->local_bytes == 0) continue;
+        if (!routine || routine->arena_bytes + routine->local_bytes <= INITIAL_STACK_LIMIT) continue;
         diag_error(&compilation->diagnostics, store->span,
-                   "the first value of %s cannot be computed without memory for parts of it, which NAME_init has not: "
-                   "sampling alone, or arithmetic element by element, can be",
-                   store->path);
+                   "the first value of %s needs %lld KB of memory for parts of it, but NAME_init has %d KB, on the "
+                   "stack: sampling alone, or arithmetic element by element, needs none",
+                   store->path, (long long)((routine->arena_bytes + routine->local_bytes + 1023) / 1024),
+                   INITIAL_STACK_LIMIT / 1024);
     }
     return model_is_right(compilation);
 }

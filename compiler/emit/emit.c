@@ -31,12 +31,6 @@ static const Graph *initial_graph(Arena *arena, Store *store) {
     return graph;
 }
 
-static void limit_stack(const Emitter *emitter, const Routine *routine) {
-    if (routine->arena_bytes + routine->local_bytes > INITIAL_STACK_LIMIT)
-        limit_exceeded(emitter->arena->memory,
-                       "a first content needs more than 1 MB of scratch memory while it is computed");
-}
-
 void emitter_make_routines(Emitter *emitter) {
     const Program *program = emitter->program;
     const Target *target = emitter->options->target;
@@ -50,7 +44,6 @@ void emitter_make_routines(Emitter *emitter) {
         Store *store = program->stores.at[s];
         if (store_starts_at_zero(store) || (has_trained(emitter) && store_in_model(store))) continue;
         emitter->initials[s] = make_routine(emitter->arena, initial_graph(emitter->arena, store), NULL, target);
-        limit_stack(emitter, emitter->initials[s]);
         name_kernels(emitter, emitter->initials[s], initial_name(emitter, store));
     }
     find_constants(emitter);

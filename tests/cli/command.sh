@@ -68,9 +68,9 @@ fn mixed(S) {
     v[..S] ~ normal(0, 1)
     return u @ v
 }
-param w[64, 64] ~ mixed()
-entry f(x[64]) -> y[64] { y = x @ w }
+param w[512, 512] ~ mixed()
+entry f(x[512]) -> y[512] { y = x @ w }
 END
-expect "a first value that needs memory" 1 "mixed.grad:6:7: error: the first value of w cannot be computed without memory for parts of it, which NAME_init has not: sampling alone, or arithmetic element by element, can be
-    param w[64, 64] ~ mixed()
+expect "a first value that needs memory" 1 "mixed.grad:6:7: error: the first value of w needs 1120 KB of memory for parts of it, but NAME_init has 1024 KB, on the stack: sampling alone, or arithmetic element by element, needs none
+    param w[512, 512] ~ mixed()
           ^" "$GRADC" mixed.grad
