@@ -155,6 +155,26 @@ for length in 0 1 7 8 9 100 300 600 1000 $((size / 2)) $((size - 1)); do
 done
 [ $told -eq $tried ] && ok "checkpoints cut short at $tried places" || { not_ok "cut checkpoints: $told of $tried told"; cat output; }
 
+# Folders and files that are not what they should be
+mkdir other.run && cp plain.run/best.safetensors other.run/last.safetensors
+refuse "resuming a run with other settings" 2 "was made with train:1 batch=32" \
+    net train $data --batch=16 -o other.run --resume
+mkdir foreign.run
+"$GRADC" weights plain.run/best.safetensors -o foreign.run/plain.npz >/dev/null
+"$GRADC" weights foreign.run/plain.npz -o foreign.run/last.safetensors >/dev/null
+refuse "resuming what is no run's checkpoint" 2 "is no checkpoint of a run: --weights=" \
+    net train $data -o foreign.run --resume
+mkdir folder && : >empty.npy && : >empty.csv && printf 'x,y\n1,2\n3,oops\n' >words.csv
+refuse "a folder for data" 2 "folder: is a directory" net train --data x=folder --data label=label.npy -o no.run
+refuse "an empty file" 2 "empty.npy" net train --data x=empty.npy --data label=label.npy -o no.run
+refuse "an empty table" 2 "empty.csv" net train --data x=empty.csv --data label=label.npy -o no.run
+refuse "words in a table" 2 "words.csv" net train --data x=words.csv --data label=label.npy -o no.run
+head -c 1000 x.npy >short.npy
+refuse "a file cut short" 2 "short.npy" net train --data x=short.npy --data label=label.npy -o no.run
+refuse "a column that is not there" 2 "words.csv" net train --data x=words.csv:9 --data label=label.npy -o no.run
+refuse "weights of another kind" 2 "x.npy" net train $data --weights=x.npy -o no.run
+refuse "weights that are not there" 2 "no.safetensors" net train $data --weights=no.safetensors -o no.run
+
 # A disk that is full: the previous checkpoint stays whole.
 cp -r whole.run full.run
 (ulimit -f 2; ./net train $settings --steps=400 -o full.run --resume) >output 2>&1 </dev/null
@@ -197,6 +217,8 @@ gradc_run net train $data --epochs=1 -q -o long.run --resume && ok "resumed" || 
 
 # ---- gradc run itself
 
+mkdir "a place" && TMPDIR="$PWD/a place" && export TMPDIR
+
 "$GRADC" run net.grad train $settings --steps=100 -o built.run --cc='cc -O1' >output 2>&1 || cat output
 same "gradc run does what the program does" whole.run built.run
 "$GRADC" run net.grad predict --data x=x.npy --weights=plain.run/best.safetensors --out scores=again.npy -q \
@@ -219,4 +241,4 @@ refuse_command "an option of another command" "--depfile is an option of" net.gr
 "$GRADC" run --help | grep -q -- '--valid-split' && ok "run --help" || not_ok "run --help"
 "$GRADC" run net.grad train $data --cc=false >output 2>&1
 [ $? -eq 3 ] && grep -q 'the C compiler did not build the model' output && ok "no compiler" || { not_ok "no compiler"; cat output; }
-ls "${TMPDIR:-/tmp}" | grep -q '^gradc\.' && not_ok "folders of builds are left" || ok "no build is left behind"
+[ -n "$(ls "$TMPDIR")" ] && not_ok "folders of builds are left" || ok "no build is left behind"
