@@ -50,6 +50,12 @@ int gr_plot_series_of(gr_plot *plot, const char *panel, const char *name) {
 
 /* ---- buckets */
 
+#define LARGEST 1e290 /* sums of points, and ranges of axes, stay finite */
+
+static bool is_drawable(double value) {
+    return fabs(value) <= LARGEST; /* false for nan */
+}
+
 static gr_plot_bucket join(const gr_plot_bucket *a, const gr_plot_bucket *b) {
     if (b->points == 0) return *a;
     const uint64_t points = a->points + b->points;
@@ -77,8 +83,10 @@ void gr_plot_add(gr_plot *plot, int number, double x, double y) {
         plot->failed = true;
         return;
     }
+    if (!is_drawable(x)) return;
+    if (fabs(y) < 1 / LARGEST) y = 0; /* or steps between ticks vanish */
     gr_plot_series *series = &plot->series[number];
-    const bool finite = isfinite(y);
+    const bool finite = is_drawable(y);
     const gr_plot_bucket point = {.x = x, .low = y, .high = y, .sum = finite ? y : 0, .count = finite, .points = 1};
     gr_plot_bucket *last = series->count > 0 ? &series->buckets[series->count - 1] : NULL;
     if (last != NULL && last->points < series->width) {

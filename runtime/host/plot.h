@@ -38,7 +38,8 @@ void gr_plot_close(gr_plot *plot);
 
 /* The series of that panel and name; a new one where there is none. Its number, or -1 if memory is exhausted. */
 int gr_plot_series_of(gr_plot *plot, const char *panel, const char *name);
-/* A point behind the ones before; values that are not finite leave a gap. Series -1 is none. */
+/* A point behind the ones before. Values that are not finite leave a gap, and so do those beyond 1e290, whose sums and
+ * differences would not be finite; a point whose x is such is left out. Series -1 is none. */
 void gr_plot_add(gr_plot *plot, int series, double x, double y);
 
 /* Writes the picture whole or not at all. False, with a message. */

@@ -124,7 +124,8 @@ static void finish_axis(Axis *axis, bool may_be_log) {
         return;
     }
     double room = (axis->high - axis->low) * 0.05;
-    if (room <= fabs(axis->high) * 1e-9) room = axis->high != 0 ? fabs(axis->high) * 0.05 : 1;
+    const double size = fmax(fabs(axis->low), fabs(axis->high));
+    if (room <= size * 1e-8) room = size > 0 ? size * 0.05 : 1; /* labels of 9 digits tell ticks apart */
     axis->low -= room;
     axis->high += room;
 }
@@ -159,7 +160,7 @@ static int log_ticks(const Axis *axis, double *ticks) {
 
 static void write_number(char *out, size_t size, double value) {
     gr_text text = {0};
-    gr_text_number(&text, fabs(value) < 1e-300 ? 0 : value, 6);
+    gr_text_number(&text, fabs(value) < 1e-300 ? 0 : value, 9);
     gr_clean_name(text.bytes != NULL ? text.bytes : "", out, size);
     gr_text_free(&text);
 }

@@ -63,7 +63,7 @@ static void choose_scale(Sheet *sheet) {
     const enum gr_element element = sheet->shape->element;
     sheet->low = 0;
     sheet->scale = element == GR_ELEMENT_BOOL ? 255 : 1;
-    if (element != GR_ELEMENT_FLOAT32 && element != GR_ELEMENT_FLOAT64) return;
+    if (element != GR_ELEMENT_FLOAT16 && element != GR_ELEMENT_FLOAT32 && element != GR_ELEMENT_FLOAT64) return;
     double low = 0, high = 1, least = INFINITY, most = -INFINITY;
     for (uint64_t at = 0; at < sheet->shape->count; at++) {
         const double value = value_at(sheet, at);
@@ -80,8 +80,8 @@ static void choose_scale(Sheet *sheet) {
 }
 
 static uint8_t brightness(const Sheet *sheet, uint64_t at) {
-    const double bright = (value_at(sheet, at) - sheet->low) * sheet->scale;
-    return !(bright > 0) ? 0 : bright > 255 ? 255 : (uint8_t)(bright + 0.5);
+    const double value = value_at(sheet, at), bright = (value - sheet->low) * sheet->scale;
+    return !isfinite(value) || !(bright > 0) ? 0 : bright > 255 ? 255 : (uint8_t)(bright + 0.5);
 }
 
 /* ---- a line of pixels */

@@ -1,10 +1,15 @@
 /* plot.svg: what is in it, whatever the points were. */
+#define _XOPEN_SOURCE 700 /* setrlimit */
 #include "runtime/host/plot.h"
 #include "tests/host/watch.h"
 #include <criterion/criterion.h>
+#include <float.h>
 #include <math.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* The picture as text; free() it. */
 static char *draw(const gr_plot *plot) {
@@ -103,6 +108,69 @@ Test(plot, of_nothing_and_of_one_point) {
     text = draw(&plot);
     check_sane(text);
     free(text);
+    gr_plot_close(&plot);
+}
+
+/* The picture of three values at x = from, from + step, ... */
+static char *draw_three(const double *values, double from, double step) {
+    gr_plot plot;
+    cr_assert(gr_plot_open(&plot, "title", "step"));
+    for (int i = 0; i < 3; i++)
+        gr_plot_add(&plot, gr_plot_series_of(&plot, "loss", "x"), from + step * i, values[i]);
+    char *text = draw(&plot);
+    gr_plot_close(&plot);
+    return text;
+}
+
+Test(plot, of_the_largest_and_smallest_numbers) {
+    static const double values[][3] = {{DBL_MAX, -DBL_MAX, 1}, {DBL_MAX, DBL_MAX, DBL_MAX}, {5e-324, 1, DBL_MAX},
+                                       {5e-324, 1e-323, 0},    {1e290, -1e290, 1e290},      {1e-290, 2e-290, 1e290}};
+    for (int i = 0; i < 6; i++) {
+        char *text = draw_three(values[i], 0, 1);
+        check_sane(text);
+        free(text);
+    }
+    static const double places[][2] = {{NAN, 1}, {INFINITY, 1}, {-DBL_MAX, DBL_MAX}, {1e290, 0}, {5e-324, 5e-324}};
+    for (int i = 0; i < 5; i++) {
+        char *text = draw_three((const double[]){1, 2, 3}, places[i][0], places[i][1]);
+        check_sane(text);
+        free(text);
+    }
+}
+
+Test(plot, labels_of_ticks_differ) {
+    char *text = draw_three((const double[]){1000000.1, 1000000.2, 1000000.4}, 0, 1);
+    char last[40] = "", label[40];
+    int count = 0;
+    for (const char *at = strstr(text, "\"end\">"); at != NULL; at = strstr(at + 1, "\"end\">"), count++) {
+        cr_assert_eq(sscanf(at, "\"end\">%39[^<]", label), 1);
+        cr_assert_str_neq(label, last);
+        strcpy(last, label);
+    }
+    cr_assert_geq(count, 3);
+    free(text);
+}
+
+Test(plot, full_disk_leaves_the_older_picture) {
+    gr_plot plot;
+    gr_error error = {""};
+    cr_assert(gr_plot_open(&plot, "older", "x"));
+    char *older = draw(&plot);
+    for (int i = 0; i < 300; i++)
+        gr_plot_add(&plot, gr_plot_series_of(&plot, "loss", "x"), i, i % 7);
+    struct rlimit old, full;
+    getrlimit(RLIMIT_FSIZE, &old);
+    full = (struct rlimit){100, old.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &full);
+    const bool written = gr_plot_write(&plot, watch_path("plot.svg"), &error);
+    setrlimit(RLIMIT_FSIZE, &old);
+    cr_assert_not(written);
+    cr_assert_not_null(strstr(error.text, "plot.svg"), "%s", error.text);
+    char *now = watch_read(watch_path("plot.svg"), NULL);
+    cr_assert_str_eq(now, older);
+    free(now);
+    free(older);
     gr_plot_close(&plot);
 }
 

@@ -1,4 +1,5 @@
 /* Sheets of images, read back by libpng. */
+#define _XOPEN_SOURCE 700 /* setrlimit */
 #include "runtime/host/png.h"
 #include "tests/host/watch.h"
 #include <criterion/criterion.h>
@@ -8,6 +9,9 @@
 
 #ifdef GR_HAVE_PNG
 #include <png.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 typedef struct Picture {
     unsigned width, height;
@@ -81,6 +85,44 @@ Test(png, stretches_reals_beyond_one_and_clips_ints) {
     for (unsigned x = 0; x < 4; x++)
         cr_assert_eq(pixel(&picture, 1 + x, 1, 0), clipped[x]);
     free(picture.pixels);
+}
+
+Test(png, what_is_not_finite_is_black) {
+    const float values[4] = {INFINITY, -INFINITY, NAN, 1};
+    const gr_array array = array_of(GR_ELEMENT_FLOAT32, 3, (const uint64_t[]){1, 1, 4});
+    Picture picture = write_and_read(&array, values);
+    for (unsigned x = 0; x < 4; x++)
+        cr_assert_eq(pixel(&picture, 1 + x, 1, 0), x == 3 ? 255 : 0);
+    free(picture.pixels);
+}
+
+Test(png, reals_of_16_bits_are_reals) {
+    const uint16_t values[2] = {0x3c00, 0x3800}; /* 1, 0.5 */
+    const gr_array array = array_of(GR_ELEMENT_FLOAT16, 3, (const uint64_t[]){1, 1, 2});
+    Picture picture = write_and_read(&array, values);
+    cr_assert_eq(pixel(&picture, 1, 1, 0), 255);
+    cr_assert_eq(pixel(&picture, 2, 1, 0), 128);
+    free(picture.pixels);
+}
+
+Test(png, full_disk_leaves_no_sheet) {
+    static uint8_t noise[64 * 64];
+    uint32_t random = 1;
+    for (size_t i = 0; i < sizeof noise; i++)
+        noise[i] = (uint8_t)((random = random * 1664525u + 1013904223u) >> 24);
+    const gr_array array = array_of(GR_ELEMENT_UINT8, 3, (const uint64_t[]){1, 64, 64});
+    const char *path = watch_path("full.png");
+    gr_error error = {""};
+    struct rlimit old, full;
+    getrlimit(RLIMIT_FSIZE, &old);
+    full = (struct rlimit){1000, old.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &full);
+    const bool written = gr_png_write(path, &array, noise, &error);
+    setrlimit(RLIMIT_FSIZE, &old);
+    cr_assert_not(written);
+    cr_assert_not_null(strstr(error.text, "full.png"), "%s", error.text);
+    cr_assert_neq(access(path, F_OK), 0);
 }
 
 static void refuse(const char *path, const gr_array *array, const char *part) {
