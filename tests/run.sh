@@ -1,6 +1,6 @@
 #!/bin/sh
 # All tests: sh tests/run.sh [--long]. The last line is "N passed, N failed"; the status is 0 if none failed. --long: the
-# whole corpus on other processors too, not only a few models.
+# whole corpus for every target and on other processors, not only a choice.
 #
 # gradc and its tests are built with gcc, with clang, and with the sanitizers, in build-tests/ (GRADC_TEST_BUILD names
 # another place). Then every script tests/*/*.sh but the benchmarks is run with GRADC, the program to test, and CHECKS,
