@@ -6,6 +6,7 @@ const Pass pass_table[] = {
     {"simplify", "merges equal nodes, composes what is free, solves sums", pass_simplify},
     {"dead", "drops what no result, update or loss needs", pass_dead},
     {"lower", "turns all but inputs, stores and roots into nests", pass_lower},
+    {"unscan", "takes out of loops what depends on no carry", pass_unscan},
     {"simplify-lowered", "simplify once more, on what lowering made", pass_simplify},
     {"dead-lowered", "dead once more", pass_dead},
 };

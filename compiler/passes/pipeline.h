@@ -19,6 +19,7 @@ Graph *expand_gradients(Graph *graph, Diagnostics *diagnostics); /* its first ha
 Graph *pass_simplify(Graph *graph, Diagnostics *diagnostics);    /* value numbering and algebra on nests */
 Graph *pass_dead(Graph *graph, Diagnostics *diagnostics);        /* drops what no root needs */
 Graph *settle_carries(const Graph *graph);                       /* a step of it: see carries.c */
+Graph *pass_unscan(Graph *graph, Diagnostics *diagnostics);      /* what depends on no carry leaves its loop */
 Graph *pass_lower(Graph *graph, Diagnostics *diagnostics);       /* everything but leaves and roots becomes a nest */
 
 /* Runs all passes over every entry (and every store's init), verifying after each in debug builds. `after` is called
