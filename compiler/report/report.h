@@ -8,7 +8,7 @@
 
 #include "compiler/emit/parts.h"
 #include "compiler/kernels/kernels.h"
-#include "compiler/report/work.h"
+#include "compiler/kernels/work.h"
 
 /* The routines of the emitter are made. */
 void write_plan(Writer *writer, const Emitter *emitter);      /* for people */

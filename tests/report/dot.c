@@ -5,7 +5,7 @@
 #include "compiler/kernels/kernels.h"
 #include "compiler/passes/pipeline.h"
 #include "compiler/report/dot.h"
-#include "compiler/report/work.h"
+#include "compiler/kernels/work.h"
 #include "frontend/source.h"
 #include <criterion/criterion.h>
 #include <glob.h>

@@ -1,6 +1,6 @@
 /* How much a kernel computes and moves: what the roof of a machine is compared with. */
-#ifndef GRADC_REPORT_WORK_H
-#define GRADC_REPORT_WORK_H
+#ifndef GRADC_KERNELS_WORK_H
+#define GRADC_KERNELS_WORK_H
 
 #include "compiler/ir/kernel.h"
 
@@ -16,6 +16,9 @@ typedef struct Work {
 } Work;
 
 Work kernel_work(Arena *arena, const Kernel *kernel, bool is_double);
+/* What the stage at that position adds to those before it: together they are the kernel's work. `size` has the value in
+ * place of its largest; NULL: all sizes are at their largest. */
+Work stage_work(Arena *arena, const Kernel *kernel, int stage, bool is_double, const Size *size, int64_t value);
 void work_add(Work *sum, const Work *work);
 
 #endif

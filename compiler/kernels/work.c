@@ -1,7 +1,21 @@
-#include "compiler/report/work.h"
+#include "compiler/kernels/work.h"
 #include "compiler/kernels/kernels.h"
 
 enum { COST_DIVISION = 6 }; /* of scalar.def */
+
+/* What is measured, and where: `size` has the value, every other size its largest. */
+typedef struct Measure {
+    Arena *arena;
+    const Kernel *kernel;
+    bool is_double;
+    const Size *size; /* or NULL */
+    int64_t value;
+} Measure;
+
+static double extent(const Measure *measure, Dim dim) {
+    if (dim_is_constant(dim) || dim.size != measure->size) return (double)dim_high(dim);
+    return (double)(dim.constant + dim.factor * measure->value);
+}
 
 /* ---- which indices a value depends on ---- */
 
@@ -80,14 +94,10 @@ static Dependence dependence_of(Arena *arena, const Stage *stage) {
 
 /* ---- operations ---- */
 
-static double high(Dim dim) {
-    return (double)dim_high(dim);
-}
-
-static double combinations(const Dependence *dependence, int expr) {
+static double combinations(const Measure *measure, const Dependence *dependence, int expr) {
     double count = 1;
     for (int i = 0; i < dependence->stage->index_count; i++)
-        if (row_of(dependence, expr)[i]) count *= high(dependence->stage->indices[i].size);
+        if (row_of(dependence, expr)[i]) count *= extent(measure, dependence->stage->indices[i].size);
     return count;
 }
 
@@ -98,46 +108,46 @@ static bool is_arithmetic(const Body *body, const Expr *expr) {
     return body_elem(body, expr->u.call.args[0]) == ELEM_REAL;
 }
 
-static double points_of(const Stage *stage) {
+static double points_of(const Measure *measure, const Stage *stage) {
     double points = 1;
     for (int i = 0; i < stage->free_count + stage->reduced_count; i++)
-        points *= high(stage->indices[i].size);
+        points *= extent(measure, stage->indices[i].size);
     return points;
 }
 
-static void add_operations(Arena *arena, const Stage *stage, Work *work) {
-    const Dependence dependence = dependence_of(arena, stage);
+static void add_operations(const Measure *measure, const Stage *stage, Work *work) {
+    const Dependence dependence = dependence_of(measure->arena, stage);
     for (int e = 0; e < stage->body.exprs.count; e++) {
         const Expr *expr = &stage->body.exprs.at[e];
         if (!dependence.needed[e]) continue;
-        double times = combinations(&dependence, e);
+        double times = combinations(measure, &dependence, e);
         if (expr->kind == EXPR_DRAW) work->draws += times;
         if (!is_arithmetic(&stage->body, expr)) continue;
         work->flops += times;
         if (scalar_table[expr->u.call.fn].cost > COST_DIVISION) work->functions += times;
     }
     for (int t = 0; t < stage->totals.count; t++)
-        if (body_elem(&stage->body, stage->totals.at[t].value) == ELEM_REAL) work->flops += points_of(stage);
-    if (stage_is_contraction(stage)) work->products += 2 * points_of(stage);
+        if (body_elem(&stage->body, stage->totals.at[t].value) == ELEM_REAL) work->flops += points_of(measure, stage);
+    if (stage_is_contraction(stage)) work->products += 2 * points_of(measure, stage);
 }
 
 /* ---- bytes ---- */
 
 /* No more elements than the positions of each axis allow, nor than the indices have combinations. */
-static double elements_read(Arena *arena, const Stage *stage, const StageRead *read) {
+static double elements_read(const Measure *measure, const Stage *stage, const StageRead *read) {
     double elements = 1, points = 1;
-    bool *seen = ARENA_ARRAY(arena, bool, stage->index_count);
+    bool *seen = ARENA_ARRAY(measure->arena, bool, stage->index_count);
     for (int a = 0; a < read->buffer->shape.rank; a++) {
         const Affine *axis = &read->axes[a];
         double positions = 1;
         for (int t = 0; t < axis->count; t++) {
             int index = axis->terms[t].index;
-            double size = high(stage->indices[index].size);
+            double size = extent(measure, stage->indices[index].size);
             positions *= size;
             if (!seen[index]) points *= size;
             seen[index] = true;
         }
-        double size = high(read->buffer->shape.dims[a]);
+        double size = extent(measure, read->buffer->shape.dims[a]);
         elements *= positions < size ? positions : size;
     }
     return elements < points ? elements : points;
@@ -154,11 +164,19 @@ static bool written_before(const Kernel *kernel, int stage, const Buffer *buffer
     return false;
 }
 
-/* Elements of each buffer that the kernel reads: several reads of one may meet, and never exceed it. */
-static void add_bytes_read(Arena *arena, const Kernel *kernel, bool is_double, Work *work) {
+static double elements_of(const Measure *measure, const Buffer *buffer) {
+    double elements = (double)buffer->elements;
+    for (int a = 0; a < buffer->shape.rank; a++)
+        elements = elements * extent(measure, buffer->shape.dims[a]) / (double)dim_high(buffer->shape.dims[a]);
+    return elements;
+}
+
+/* Elements of each buffer that the first stages read: several reads of one may meet, and never exceed it. */
+static void add_bytes_read(const Measure *measure, int stages, Work *work) {
+    const Kernel *kernel = measure->kernel;
     VEC(const Buffer *) buffers = {0};
     VEC(double) elements = {0};
-    for (int s = 0; s < kernel->stages.count; s++) {
+    for (int s = 0; s < stages; s++) {
         const Stage *stage = kernel->stages.at[s];
         for (int r = 0; r < stage->reads.count; r++) {
             const Buffer *buffer = stage->reads.at[r].buffer;
@@ -167,23 +185,24 @@ static void add_bytes_read(Arena *arena, const Kernel *kernel, bool is_double, W
             while (at < buffers.count && buffers.at[at] != buffer)
                 at++;
             if (at == buffers.count) {
-                vec_push(arena, &buffers, buffer);
-                vec_push(arena, &elements, 0);
+                vec_push(measure->arena, &buffers, buffer);
+                vec_push(measure->arena, &elements, 0);
             }
-            elements.at[at] += elements_read(arena, stage, &stage->reads.at[r]);
+            elements.at[at] += elements_read(measure, stage, &stage->reads.at[r]);
         }
     }
     for (int b = 0; b < buffers.count; b++) {
-        double all = (double)buffers.at[b]->elements, some = elements.at[b];
-        work->read += (some < all ? some : all) * (double)element_bytes(buffers.at[b], is_double);
+        double all = elements_of(measure, buffers.at[b]), some = elements.at[b];
+        work->read += (some < all ? some : all) * (double)element_bytes(buffers.at[b], measure->is_double);
     }
 }
 
-static void add_bytes_written(const Kernel *kernel, bool is_double, Work *work) {
-    for (int s = 0; s < kernel->stages.count; s++)
-        for (int r = 0; r < kernel->stages.at[s]->results.count; r++) {
-            const Buffer *buffer = kernel->stages.at[s]->results.at[r].buffer;
-            if (is_moved(buffer)) work->written += (double)(buffer->elements * element_bytes(buffer, is_double));
+static void add_bytes_written(const Measure *measure, int stages, Work *work) {
+    for (int s = 0; s < stages; s++)
+        for (int r = 0; r < measure->kernel->stages.at[s]->results.count; r++) {
+            const Buffer *buffer = measure->kernel->stages.at[s]->results.at[r].buffer;
+            if (is_moved(buffer))
+                work->written += elements_of(measure, buffer) * (double)element_bytes(buffer, measure->is_double);
         }
 }
 
@@ -196,14 +215,33 @@ static void work_repeat(Work *work, double rounds) {
     work->written *= rounds;
 }
 
-Work kernel_work(Arena *arena, const Kernel *kernel, bool is_double) {
+/* Of the kernel's first stages alone. */
+static Work work_of_first(const Measure *measure, int stages) {
     Work work = {0};
-    for (int s = 0; s < kernel->stages.count; s++)
-        add_operations(arena, kernel->stages.at[s], &work);
-    add_bytes_read(arena, kernel, is_double, &work);
-    add_bytes_written(kernel, is_double, &work);
-    for (const Loop *loop = kernel->sequence->loop; loop != NULL; loop = loop->around)
-        work_repeat(&work, high(loop->length));
+    for (int s = 0; s < stages; s++)
+        add_operations(measure, measure->kernel->stages.at[s], &work);
+    add_bytes_read(measure, stages, &work);
+    add_bytes_written(measure, stages, &work);
+    for (const Loop *loop = measure->kernel->sequence->loop; loop != NULL; loop = loop->around)
+        work_repeat(&work, extent(measure, loop->length));
+    return work;
+}
+
+Work kernel_work(Arena *arena, const Kernel *kernel, bool is_double) {
+    const Measure measure = {arena, kernel, is_double, NULL, 0};
+    return work_of_first(&measure, kernel->stages.count);
+}
+
+Work stage_work(Arena *arena, const Kernel *kernel, int stage, bool is_double, const Size *size, int64_t value) {
+    const Measure measure = {arena, kernel, is_double, size, value};
+    const Work before = work_of_first(&measure, stage);
+    Work work = work_of_first(&measure, stage + 1);
+    work.flops -= before.flops;
+    work.products -= before.products;
+    work.functions -= before.functions;
+    work.draws -= before.draws;
+    work.read -= before.read;
+    work.written -= before.written;
     return work;
 }
 
