@@ -32,6 +32,7 @@ const char help_text[] =
     "          --depfile=FILE        dependencies for make and ninja\n"
     "          --line                #line directives: debuggers show the model, not the C\n"
     "          --emit-main           NAME_main.c as well: the training program of `gradc run`\n"
+    "          --profile             kernels can tell their times: --profile of that program, gr_work.timer\n"
     "code      --target=T            native, x86-64-v4, x86-64-v3, neon, generic\n"
     "                                (compile: v3 on x86-64, neon on AArch64, else generic)\n"
     "          --weights=FILE        NAME_init gives these values; add const NAME NAME_trained\n"
@@ -56,6 +57,7 @@ typedef enum OptionKind {
     OPTION_DEPFILE,
     OPTION_LINE,
     OPTION_MAIN,
+    OPTION_PROFILE,
     OPTION_TARGET,
     OPTION_WEIGHTS,
     OPTION_NO_VALIDATE,
@@ -98,6 +100,7 @@ static const Option options[OPTION_COUNT] = {
     [OPTION_DEPFILE] = {"--depfile", "FILE", .repeats = false, .of_one = true, COMMAND_COMPILE},
     [OPTION_LINE] = {"--line", NULL, .repeats = true, .of_one = true, COMMAND_COMPILE},
     [OPTION_MAIN] = {"--emit-main", NULL, .repeats = true, .of_one = true, COMMAND_COMPILE},
+    [OPTION_PROFILE] = {"--profile", NULL, .repeats = true, .of_one = true, COMMAND_COMPILE},
     [OPTION_TARGET] = {"--target", "T", .repeats = false},
     [OPTION_WEIGHTS] = {"--weights", "FILE", .repeats = false, .of_one = true, COMMAND_COMPILE},
     [OPTION_NO_VALIDATE] = {"--no-validate", NULL, .repeats = true},
@@ -258,6 +261,7 @@ static bool set_option(Reader *reader, OptionKind kind, const char *value) {
     case OPTION_DEPFILE: command->compile.depfile = value; return true;
     case OPTION_LINE: return command->compile.lines = true;
     case OPTION_MAIN: return command->compile.evaluations = command->compile.main_program = true;
+    case OPTION_PROFILE: return command->compile.profile = true;
     case OPTION_CC: command->compiler = value; return true;
     case OPTION_TARGET: return set_target(reader, value);
     case OPTION_WEIGHTS: command->compile.weights = value; return true;
@@ -347,6 +351,7 @@ static bool forward(Reader *reader, char *argument) {
 static bool forward_option(Reader *reader, char *argument) {
     bool value_follows;
     if (strcmp(argument, "-q") == 0) reader->command->quiet = true;
+    if (strcmp(argument, "--profile") == 0) reader->command->compile.profile = true;
     if (strcmp(argument, "--help") == 0) reader->command->kind = COMMAND_RUN_HELP;
     gr_is_option(argument, &value_follows);
     forward(reader, argument);

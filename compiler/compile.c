@@ -151,6 +151,7 @@ static const char *command_text(Compilation *compilation) {
     if (options->single_file) write_text(&writer, " --single-file");
     if (options->lines) write_text(&writer, " --line");
     if (options->main_program) write_text(&writer, " --emit-main");
+    if (options->profile) write_text(&writer, " --profile");
     if (options->weights) write_text(&writer, " --weights=%s", base_name(options->weights));
     return writer_text(&writer);
 }
@@ -202,6 +203,7 @@ bool compile_to_routines(Compilation *compilation) {
                                       .command = command_text(compilation),
                                       .source_name = base_name(options->path),
                                       .target = options->target,
+                                      .profile = options->profile,
                                       .single_file = options->single_file};
     if (options->weights && !load_trained(compilation)) return false;
     if (options->lines) compilation->emit.source_path = output_path(compilation, ".c");

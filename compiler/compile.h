@@ -22,6 +22,7 @@ typedef struct CompileOptions {
     bool lines;            /* #line directives */
     bool evaluations;      /* ENTRY_eval as well for each ENTRY that updates */
     bool main_program;     /* NAME_main.c as well */
+    bool profile;          /* kernels can be timed */
     bool warnings_are_errors;
     /* Called behind every stage below and every pass, with what the compilation then holds; NULL: nobody listens. */
     void (*after)(void *context, const struct Compilation *compilation, const char *stage, bool changed);

@@ -62,6 +62,7 @@ static void write_top(Writer *writer, const Emitter *emitter) {
     write_text(writer, "#ifdef _OPENMP\n#include <omp.h>\n#endif\n");
     write_line(writer, "#define GR_REAL          %s", elem_type(emitter, ELEM_REAL, false));
     write_line(writer, "#define GR_KERNEL_TARGET %s", target->macro);
+    if (emitter->options->profile) write_line(writer, "#define GR_PROFILE");
     if (emitter->options->single_file)
         write_embedded(writer, "gr_kernel.h", "#include \"gr.h\"\n");
     else

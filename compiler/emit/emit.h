@@ -23,6 +23,7 @@ typedef struct EmitOptions {
     const char *command;     /* the command line that is shown in the header comment, without paths of this machine */
     const char *source_name; /* "digits.grad": the base name of the model file */
     const Target *target;
+    bool profile;            /* kernels note their times where work->timer is set */
     bool single_file;        /* gr.h is folded into NAME.h, gr_kernel.h into NAME.c */
     const Trained *trained;  /* NAME_init sets these, and NAME_trained has them; NULL: as the model says */
     const char *source_path; /* with #line directives: where NAME.c is going to be written; NULL: without */

@@ -353,9 +353,10 @@ static void run_threads(Writer *writer, const Emitter *emitter, const Entry *ent
     const char *own = entry_name(emitter, entry);
     write_directive(writer, "#ifdef _OPENMP");
     write_directive(writer, "#pragma omp parallel num_threads(call_threads(work)) reduction(max : status)");
-    write_line(writer, "status = %s_run(&call, omp_get_thread_num(), omp_get_num_threads());", own);
+    const char *timer = emitter->options->profile ? ", work->timer" : "";
+    write_line(writer, "status = %s_run(&call%s, omp_get_thread_num(), omp_get_num_threads());", own, timer);
     write_directive(writer, "#else");
-    write_line(writer, "status = %s_run(&call, 0, 1);", own);
+    write_line(writer, "status = %s_run(&call%s, 0, 1);", own, timer);
     write_directive(writer, "#endif");
 }
 

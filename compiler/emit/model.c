@@ -274,6 +274,7 @@ static void write_model(Writer *writer, const Emitter *emitter, int tensors) {
     if (tensors > 0) write_line(writer, ".tensors = model_tensors,");
     if (program->entries.count > 0) write_line(writer, ".entries = model_entries,");
     write_line(writer, ".init = model_init,");
+    if (emitter->options->profile) write_line(writer, ".profile = &model_profile,");
     write_line(writer, "};");
 }
 
@@ -293,5 +294,6 @@ void emit_model_table(Writer *writer, const Emitter *emitter) {
         write_line(writer, "};");
         write_text(writer, "\n");
     }
+    if (emitter->options->profile) emit_profile(writer, emitter);
     write_model(writer, emitter, tensors);
 }

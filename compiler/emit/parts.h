@@ -121,6 +121,12 @@ void write_stamp(Writer *writer, const Emitter *emitter, const char *extension);
 
 uint32_t model_signature(const Emitter *emitter); /* hash of names, shapes and types */
 
+/* ---- profile.c: what --profile adds */
+
+int stage_number(const Routine *routine, const Stage *stage); /* where its times are kept: its place among them all */
+int stage_count(const Routine *routine);
+void emit_profile(Writer *writer, const Emitter *emitter); /* const gr_profile model_profile */
+
 /* ---- entry.c ---- */
 
 typedef enum Signature { SIGNATURE_HEADER, SIGNATURE_SOURCE, SIGNATURE_CHECK } Signature;

@@ -91,19 +91,30 @@ static int band_grain(const Emitter *emitter, const Kernel *kernel) {
     return rows > 1 ? rows : lanes;
 }
 
-static void call_stages(Writer *out, const Kernel *kernel, const char *range) {
+/* A part of text that only --profile has. */
+static const char *if_profiled(const Emitter *emitter, const Routine *routine, const char *text) {
+    return emitter->options->profile && routine->entry != NULL ? text : "";
+}
+
+static void end_lap(Writer *out, const Emitter *emitter, const Routine *routine, const char *lap, int number) {
+    if (*if_profiled(emitter, routine, lap)) write_line(out, "gr_lap_end(%s, %d);", lap, number);
+}
+
+static void call_stages(Writer *out, const Emitter *emitter, const Routine *routine, const Kernel *kernel,
+                        const char *range) {
     for (int s = 0; s < kernel->stages.count; s++) {
         const Stage *stage = kernel->stages.at[s];
         write_line(out, "%s(call%s%s, %s);", stage->name, stage_is_local(stage) ? ", local" : "",
                    stage_steps(out->arena, stage, ""), range);
+        end_lap(out, emitter, routine, "lap", stage_number(routine, stage));
     }
 }
 
 static void emit_kernel(Writer *out, const Emitter *emitter, const Routine *routine, const Kernel *kernel,
                         const char *call_type) {
     if (!kernel->banded) return; /* its one stage is called by thread 0 */
-    write_line(out, "static void %s(const %s *call%s, int thread, int threads) {", kernel->name, call_type,
-               kernel_steps(out->arena, kernel, "int "));
+    write_line(out, "static void %s(const %s *call%s, int thread, int threads%s) {", kernel->name, call_type,
+               kernel_steps(out->arena, kernel, "int "), if_profiled(emitter, routine, ", gr_lap *lap"));
     if (kernel_is_local(kernel))
         write_line(out, "unsigned char *const local = call->locals + %lld * (size_t)thread;",
                    (long long)routine->local_bytes);
@@ -111,11 +122,11 @@ static void emit_kernel(Writer *out, const Emitter *emitter, const Routine *rout
     write_line(out, "gr_share(%s, %d, thread, threads, &first, &last);", band_size(emitter, kernel->band),
                band_grain(emitter, kernel));
     if (kernel->stages.count == 1 && !kernel_is_local(kernel)) {
-        call_stages(out, kernel, "first, last");
+        call_stages(out, emitter, routine, kernel, "first, last");
     } else {
         write_line(out, "for (int begin = first; begin < last; begin += %d) {", kernel->block);
         write_line(out, "const int end = gr_least(begin + %d, last);", kernel->block);
-        call_stages(out, kernel, "begin, end");
+        call_stages(out, emitter, routine, kernel, "begin, end");
         write_line(out, "}");
     }
     write_line(out, "}");
@@ -155,12 +166,29 @@ static const char *loss_address(const Emitter *emitter, const Routine *routine, 
     return buffer_address(&text, loss);
 }
 
-static void run_kernel(Writer *out, const Kernel *kernel, bool threads) {
+/* The one stage of a kernel without a band, by thread 0. */
+static void run_alone(Writer *out, const Emitter *emitter, const Routine *routine, const Kernel *kernel, bool threads) {
+    const Stage *stage = kernel->stages.at[0];
     const char *variables = kernel_steps(out->arena, kernel, "");
+    bool timed = emitter->options->profile && threads;
+    if (timed) write_line(out, "if (thread == 0) {");
+    write_line(out, "%s%s(call%s);", threads && !timed ? "if (thread == 0) " : "", stage->name, variables);
+    end_lap(out, emitter, routine, "&lap", stage_number(routine, stage));
+    if (timed) write_line(out, "}");
+}
+
+static void run_kernel(Writer *out, const Emitter *emitter, const Routine *routine, const Kernel *kernel,
+                       bool threads) {
     if (kernel->banded)
-        write_line(out, "%s(call%s, %s);", kernel->name, variables, threads ? "thread, threads" : "0, 1");
+        write_line(out, "%s(call%s, %s%s);", kernel->name, kernel_steps(out->arena, kernel, ""),
+                   threads ? "thread, threads" : "0, 1", if_profiled(emitter, routine, ", &lap"));
     else
-        write_line(out, "%s%s(call%s);", threads ? "if (thread == 0) " : "", kernel->stages.at[0]->name, variables);
+        run_alone(out, emitter, routine, kernel, threads);
+}
+
+static void wait_for_all(Writer *out, const Emitter *emitter, const Routine *routine) {
+    write_line(out, "GR_BARRIER;");
+    end_lap(out, emitter, routine, "&lap", stage_count(routine));
 }
 
 static void run_sequence(Writer *out, const Emitter *emitter, const Routine *routine, const Sequence *sequence);
@@ -180,24 +208,27 @@ static void run_sequence(Writer *out, const Emitter *emitter, const Routine *rou
     for (int s = 0; s < sequence->steps.count; s++) {
         const Step *step = &sequence->steps.at[s];
         bool threads = routine->entry != NULL;
-        if (step->barrier && threads) write_line(out, "GR_BARRIER;");
+        if (step->barrier && threads) wait_for_all(out, emitter, routine);
         if (step->loss != NULL)
             write_line(out, "if (!gr_finite(*(const gr_real *)%s)) return GR_NONFINITE;",
                        loss_address(emitter, routine, step->loss));
         else if (step->kernel->loop != NULL)
             run_loop(out, emitter, routine, step->kernel->loop);
         else
-            run_kernel(out, step->kernel, threads);
+            run_kernel(out, emitter, routine, step->kernel, threads);
     }
 }
 
 void emit_routine(Writer *out, const Emitter *emitter, const Routine *routine, const char *name) {
     const char *call_type = arena_print(emitter->arena, "%s_call", name);
     emit_stages(out, emitter, routine, call_type);
-    write_line(out, "static int %s_run(const %s *call, int thread, int threads) {", name, call_type);
+    write_line(out, "static int %s_run(const %s *call%s, int thread, int threads) {", name, call_type,
+               if_profiled(emitter, routine, ", const gr_timer *timer"));
     if (routine->row.count == 0) write_line(out, "(void)call;");
     write_line(out, "(void)thread, (void)threads;");
+    if (emitter->options->profile) write_line(out, "gr_lap lap = gr_lap_begin(timer, thread);");
     run_sequence(out, emitter, routine, &routine->top);
+    if (emitter->options->profile) wait_for_all(out, emitter, routine); /* as the end of the region does, but timed */
     write_line(out, "return GR_OK;");
     write_line(out, "}");
 }

@@ -389,10 +389,13 @@ static bool out_of_range(const gr_feed *feed, const gr_work *work, const uint64_
 }
 
 bool gr_feed_run(gr_feed *feed, gr_session *session, const uint64_t *rows, int count, int *status, gr_error *error) {
+    gr_profiler_read_begins(session->profiler);
     for (int a = 0; a < feed->entry->argument_count; a++)
         if (feed->arguments[a].feeding == GR_FEED_ROWS && !copy_rows(feed, a, rows, count, error)) return false;
     if (feed->rows_size >= 0) feed->sizes[feed->rows_size] = count;
+    gr_profiler_call_begins(session->profiler, feed->entry, &session->work);
     *status = feed->entry->run(session->state, session->trainer, &session->work, feed->sizes, feed->buffers);
+    gr_profiler_call_ends(session->profiler, feed->entry, &session->work, feed->sizes[0]);
     if (*status == GR_OK || *status == GR_NONFINITE) return true;
     if (*status == GR_INDEX && session->work.fault != NULL) return out_of_range(feed, &session->work, rows, error);
     return gr_fail(error, "%s: %s%s%s", feed->entry->name, gr_message(*status), session->work.fault ? ": " : "",

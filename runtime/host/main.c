@@ -94,6 +94,20 @@ static void note_untrained(const gr_options *options, const gr_model *model) {
         fprintf(stderr, "note: %s has its initial values; --weights=FILE gives it trained ones\n", model->name);
 }
 
+/* Not onto standard output where a result went there. */
+static void print_profile(const gr_options *options, const gr_session *session) {
+    FILE *to = stdout;
+    for (int o = 0; o < options->out.count; o++)
+        if (strcmp(options->out.at[o].value, "-") == 0) to = stderr;
+    gr_profiler_print(session->profiler, to);
+}
+
+static bool set_up_profile(const gr_options *options, gr_session *session, gr_error *error) {
+    if (!options->profile) return true;
+    session->profiler = gr_profiler_open(session->model, session->work.threads, error);
+    return session->profiler != NULL;
+}
+
 static int run_model(const gr_model *model, gr_options *options, gr_error *error) {
     bool trains = false;
     gr_session session;
@@ -108,10 +122,11 @@ static int run_model(const gr_model *model, gr_options *options, gr_error *error
     int status = GR_EXIT_MACHINE;
     if (gr_session_open(&session, model, options->seed, gr_thread_count(options->threads), error)) {
         status = GR_EXIT_COMMAND;
-        if (load_weights(options, &session, error)) {
+        if (load_weights(options, &session, error) && set_up_profile(options, &session, error)) {
             if (!trains) note_untrained(options, model);
             status =
                 trains ? gr_train(options, &session, interrupt, error) : gr_apply(options, &session, interrupt, error);
+            print_profile(options, &session);
         }
     }
     gr_session_close(&session);

@@ -24,6 +24,7 @@ const char gr_options_help[] =
     "          --watch=OUTPUT[:max]  what decides which is best (first output, smallest)\n"
     "          --patience=N          stop after N evaluations without a new best\n"
     "          --halve=N             after N, halve the learning rate and go back to the best\n"
+    "          --profile             time, FLOPs, bytes and share of the peak of each kernel\n"
     "files     -o DIR                last.safetensors, best.safetensors, log.jsonl, plot.svg (NAME.run; must be new)\n"
     "          --resume              go on from DIR/last; the result is that of an uninterrupted run\n"
     "          --weights=FILE        start from these values; names and shapes must match\n"
@@ -47,6 +48,7 @@ typedef enum OptionKind {
     OPTION_WATCH,
     OPTION_PATIENCE,
     OPTION_HALVE,
+    OPTION_PROFILE,
     OPTION_DIRECTORY,
     OPTION_RESUME,
     OPTION_WEIGHTS,
@@ -78,6 +80,7 @@ static const Option table[OPTION_COUNT] = {
     [OPTION_WATCH] = {"--watch", "OUTPUT[:max]", false},
     [OPTION_PATIENCE] = {"--patience", "N", false},
     [OPTION_HALVE] = {"--halve", "N", false},
+    [OPTION_PROFILE] = {"--profile", NULL, true},
     [OPTION_DIRECTORY] = {"-o", "DIR", false},
     [OPTION_RESUME] = {"--resume", NULL, true},
     [OPTION_WEIGHTS] = {"--weights", "FILE", false},
@@ -195,6 +198,7 @@ static bool set_option(gr_options *options, OptionKind kind, const char *value, 
     case OPTION_WATCH: return read_watch(options, value, error);
     case OPTION_PATIENCE: return read_count(name, value, INT32_MAX, &options->patience, error);
     case OPTION_HALVE: return read_count(name, value, INT32_MAX, &options->halve, error);
+    case OPTION_PROFILE: return options->profile = true;
     case OPTION_DIRECTORY: options->directory = value; return true;
     case OPTION_RESUME: return options->resume = true;
     case OPTION_WEIGHTS: options->weights = value; return true;

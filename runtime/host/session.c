@@ -51,5 +51,6 @@ void gr_session_close(gr_session *session) {
     free(session->state);
     free(session->trainer);
     free(session->work.scratch);
+    gr_profiler_close(session->profiler);
     *session = (gr_session){0};
 }

@@ -4,11 +4,13 @@
 
 #include "runtime/core/gr.h"
 #include "runtime/host/error.h"
+#include "runtime/host/profile.h"
 
 typedef struct gr_session {
     const gr_model *model;
     void *state, *trainer; /* structs of the model's sizes; NULL where it has none */
     gr_work work;
+    gr_profiler *profiler; /* NULL: calls are not timed. The session's own */
 } gr_session;
 
 /* Makes the structs, with initial values by the seed, and scratch for every entry with so many threads. False, with a

@@ -29,7 +29,7 @@ int main(void) {
     static float image[64];
     float x[3] = {1, 2, 3}, y[3];
     int32_t digit[1];
-    gr_work work = {NULL, 0, 0, 0, 0, NULL, 0};
+    gr_work work = {NULL, 0, 0, 0, 0, NULL, 0, NULL};
     work.scratch_size = DIGITS_PREDICT_SCRATCH(1);
     work.scratch = malloc(work.scratch_size);
     if (digits_init(&model, NULL, 7) != GR_OK || digits_predict(&model, &work, 1, image, digit) != GR_OK) return 1;
