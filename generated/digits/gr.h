@@ -60,6 +60,17 @@ static inline const char *gr_message(int status) {
     }
 }
 
+/* Where calls of one entry add their times, in models compiled with --profile. The caller owns it. */
+typedef struct gr_tally {
+    double seconds;
+    uint64_t calls;
+} gr_tally;
+
+typedef struct gr_timer {
+    double (*clock)(void); /* seconds since any moment, the same for all threads */
+    gr_tally **tallies;    /* [threads] of [the entry's kernels + 1]; the last is waiting for other threads */
+} gr_timer;
+
 /* What a call of an entry works with: one thread's own, for all models. Set scratch and scratch_size, leave the rest
  * zero or set it; the caller owns the scratch, its content means nothing between calls. */
 typedef struct gr_work {
@@ -70,6 +81,7 @@ typedef struct gr_work {
     int threads;         /* at most that many; 0 means 1. More than 1 needs a model compiled with OpenMP */
     const char *fault;   /* out: the argument at which the last failed call found its fault, or NULL */
     int64_t fault_at;    /* out: the element of it in row-major order where one is at fault, or -1 */
+    gr_timer *timer;     /* of the entry, or NULL; read only by models compiled with --profile */
 } gr_work;
 
 /* ---- a model as data: all const, in read-only memory, reachable from NAME_model */
@@ -142,6 +154,24 @@ typedef struct gr_entry {
     gr_run *run;
 } gr_entry;
 
+/* A kernel of an entry. In a call with r rows (of the entry's first size, the others being largest) it does
+ * flops + r * flops_per_row operations, and touches as many bytes likewise. */
+typedef struct gr_stage {
+    const char *name;   /* of its function in NAME.c */
+    const char *source; /* "digits.grad:8: x @ w + b": where it comes from first; "" of what gradc adds */
+    double flops, flops_per_row, bytes, bytes_per_row;
+} gr_stage;
+
+/* The kernels of all entries, and what the processor can do with the target's instructions. The probes run with so many
+ * threads; their results mean nothing. */
+typedef struct gr_profile {
+    const int *first;       /* [entry_count + 1]: those of entry e are stages[first[e]] to stages[first[e + 1] - 1] */
+    const gr_stage *stages; /* [first[entry_count]] */
+    double pass_flops;
+    double (*compute)(int64_t passes, int threads);                /* each thread: passes * pass_flops FLOPs */
+    double (*read)(const void *memory, size_t bytes, int threads); /* all of it once */
+} gr_profile;
+
 typedef struct gr_model {
     int abi; /* GR_ABI */
     const char *name;
@@ -152,6 +182,7 @@ typedef struct gr_model {
     const gr_tensor *tensors; /* [tensor_count], the model's first, in the order of the structs */
     const gr_entry *entries;  /* [entry_count] */
     int (*init)(void *model, void *trainer, uint64_t seed); /* either may be NULL */
+    const gr_profile *profile;                              /* NULL without --profile */
 } gr_model;
 
 /* The value of a dimension for the sizes of a call, in the entry's order. */

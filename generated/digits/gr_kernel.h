@@ -21,7 +21,7 @@
  * needed otherwise. No function touches errno, allocates, or needs a library.
  *
  * Sections: target; types; lanes alike, patterns; comparisons; the processor's own; loads and stores; lanes to one
- * number; functions; random draws; work shared among threads; checks. */
+ * number; functions; random draws; work shared among threads; profiles; checks. */
 #ifndef GR_KERNEL_H
 #define GR_KERNEL_H
 #include "gr.h"
@@ -1254,6 +1254,80 @@ GR_FUNCTION void gr_share(int count, int grain, int thread, int threads, int *fi
 #define GR_BARRIER GR_PRAGMA(omp barrier)
 #else
 #define GR_BARRIER (void)0
+#endif
+
+/* ---- profiles, for models compiled with --profile */
+
+#ifdef GR_PROFILE
+/* A thread's stopwatch: the time since it was last read belongs to what has just ended. */
+typedef struct gr_lap {
+    double (*clock)(void);
+    gr_tally *tallies; /* NULL: nobody wants to know */
+    double last;
+} gr_lap;
+
+GR_FUNCTION gr_lap gr_lap_begin(const gr_timer *timer, int thread) {
+    gr_lap lap = {NULL, NULL, 0};
+    if (timer == NULL) return lap;
+    lap.clock = timer->clock;
+    lap.tallies = timer->tallies[thread];
+    lap.last = lap.clock();
+    return lap;
+}
+
+GR_FUNCTION void gr_lap_end(gr_lap *lap, int stage) {
+    if (lap->tallies == NULL) return;
+    const double now = lap->clock();
+    lap->tallies[stage].seconds += now - lap->last;
+    lap->tallies[stage].calls++;
+    lap->last = now;
+}
+
+/* The most that registers allow: as many sums as a tile of a product has, so that none waits for itself. */
+#if GR_KERNEL_TARGET == GR_TARGET_X86_64_V4 || GR_KERNEL_TARGET == GR_TARGET_NEON
+#define GR_PROBE_SUMS 24
+#else
+#define GR_PROBE_SUMS 12
+#endif
+#define GR_PROBE_FLOPS (2.0 * GR_PROBE_SUMS * GR_LANES)
+
+GR_KERNELS_BEGIN
+GR_KERNEL double gr_probe_compute(int64_t passes, gr_real factor) {
+    gr_vec sums[GR_PROBE_SUMS], all = gr_all(0);
+    const gr_vec by = gr_all(factor);
+    GR_UNROLL(24)
+    for (int s = 0; s < GR_PROBE_SUMS; s++)
+        sums[s] = gr_all((gr_real)s);
+    for (int64_t p = 0; p < passes; p++) {
+        GR_UNROLL(24)
+        for (int s = 0; s < GR_PROBE_SUMS; s++)
+            sums[s] = sums[s] * by + by;
+    }
+    GR_UNROLL(24)
+    for (int s = 0; s < GR_PROBE_SUMS; s++)
+        all += sums[s];
+    return (double)gr_lane_0(all);
+}
+
+enum { GR_PROBE_BLOCK = 8 * GR_LANES }; /* reals that are read at a time */
+
+GR_KERNEL double gr_probe_read(const void *memory, int first, int last) {
+    const gr_real *const data = memory;
+    gr_vec sums[8], all = gr_all(0);
+    GR_UNROLL(8)
+    for (int s = 0; s < 8; s++)
+        sums[s] = gr_all(0);
+    for (int b = first; b < last; b++) {
+        GR_UNROLL(8)
+        for (int s = 0; s < 8; s++)
+            sums[s] += gr_load(&data[(size_t)b * GR_PROBE_BLOCK + (size_t)(s * GR_LANES)]);
+    }
+    GR_UNROLL(8)
+    for (int s = 0; s < 8; s++)
+        all += sums[s];
+    return (double)gr_lane_0(all);
+}
+GR_KERNELS_END
 #endif
 
 /* ---- checks, for entries */
