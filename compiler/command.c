@@ -4,46 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char usage_text[] = "usage: gradc [COMMAND] MODEL.grad [OPTIONS]      MODEL may be - (standard input)\n"
-                          "       gradc --help\n";
-
-const char help_text[] =
-    "usage: gradc [COMMAND] MODEL.grad [OPTIONS]      MODEL may be - (standard input)\n"
-    "\n"
-    "  compile  write NAME.h, NAME.c, gr.h, gr_kernel.h (the default)\n"
-    "  check    diagnostics only\n"
-    "  plan     memory, FLOPs, parameters, kernels\n"
-    "  dump     the program after --after=PASS (list: all names, all: after every pass)\n"
-    "           --format=text|dot (text; dot: for Graphviz)\n"
-    "  fmt      format the model (--check: only tell)\n"
-    "  run      train, or apply an entry to data (run --help)\n"
-    "  eval     an entry by the reference evaluator: gradc eval MODEL.grad ENTRY [--data INPUT=FILE ...]\n"
-    "           [--out OUTPUT=FILE ...] [--seed=N]      FILE.npy, or a number; without --out as text\n"
-    "  weights  convert and rename parameters: gradc weights FILE -o FILE [--map=FILE]      .safetensors, .npz;\n"
-    "           a map has lines `OLD NEW [transpose=1,0]`; without -o: names, types and shapes\n"
-    "\n"
-    "model     -D NAME=VALUE         replace a size or constant\n"
-    "          --entries=A,B         emit these entries and what they need (all)\n"
-    "          --real=float|double   the real type (float)\n"
-    "          --name=NAME           prefix of files and symbols (else the model line, else the file name)\n"
-    "output    -o DIR                directory (.); files appear whole or not at all\n"
-    "          --force               overwrite files that gradc did not write\n"
-    "          --single-file         fold gr.h and gr_kernel.h into NAME.h and NAME.c\n"
-    "          --depfile=FILE        dependencies for make and ninja\n"
-    "          --line                #line directives: debuggers show the model, not the C\n"
-    "          --emit-main           NAME_main.c as well: the training program of `gradc run`\n"
-    "          --profile             kernels can tell their times: --profile of that program, gr_work.timer\n"
-    "code      --target=T            native, x86-64-v4, x86-64-v3, neon, generic\n"
-    "                                (compile: v3 on x86-64, neon on AArch64, else generic)\n"
-    "          --weights=FILE        NAME_init gives these values; add const NAME NAME_trained\n"
-    "          --no-validate         do not parse the result with libclang\n"
-    "messages  -q, -v, --json (one object a line), --color=auto|always|never, --werror\n"
-    "\n"
-    "gradc --version, --help, --include (directory of gr.h), --libs (linker flags of the host layer)\n"
-    "Exit: 0 done, 1 model wrong, 2 command line wrong, 3 machine failed, 4 training failed, 70 bug in gradc,\n"
-    "      130 interrupted.\n"
-    "Environment: CC, CFLAGS, NO_COLOR.\n";
-
 /* ---- the options ---- */
 
 typedef enum OptionKind {
