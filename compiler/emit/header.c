@@ -32,6 +32,17 @@ static void write_facts(Writer *writer, const char *label, const Facts *facts) {
     write_line(writer, "%s", line);
 }
 
+/* What first contents borrow of the stack, at most: one is computed after the other. */
+static int64_t initial_bytes(const Emitter *emitter) {
+    int64_t most = 0;
+    for (int s = 0; s < emitter->program->stores.count; s++) {
+        const Routine *routine = emitter->initials[s];
+        int64_t bytes = routine != NULL ? routine->arena_bytes + routine->local_bytes : 0;
+        if (bytes > most) most = bytes;
+    }
+    return most;
+}
+
 static void write_bytes(Writer *writer, const Emitter *emitter) {
     const Fields *fields = emitter->fields;
     Arena *arena = emitter->arena;
@@ -41,7 +52,10 @@ static void write_bytes(Writer *writer, const Emitter *emitter) {
     if (fields->has_trainer)
         vec_push(arena, &facts,
                  arena_print(arena, "%s_trainer %s", name_of(emitter), count_text(arena, fields->trainer_bytes)));
+    int64_t borrowed = initial_bytes(emitter);
     vec_push(arena, &facts, "stack below 4 KB");
+    if (borrowed > 0)
+        vec_push(arena, &facts, arena_print(arena, "%s_init %s more", name_of(emitter), count_text(arena, borrowed)));
     write_facts(writer, "bytes", &facts);
 }
 

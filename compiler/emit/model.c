@@ -97,7 +97,7 @@ static int write_tensors(Writer *writer, const Emitter *emitter) {
     const Fields *fields = emitter->fields;
     const char *name = emitter->options->name;
     if (!fields->has_model && !fields->has_trainer) return 0;
-    write_line(writer, "static const gr_tensor model_tensors[] = {");
+    write_line(writer, "static const gr_tensor tensor_table[] = {");
     int count = write_stores(writer, emitter, STORE_PARAM, STORE_STATE);
     if (fields->has_trainer) {
         write_tensor(writer, "@seed", "GR_TRAINER, GR_SEED, GR_UINT64", 0, "NULL", "NULL",
@@ -210,7 +210,7 @@ static void write_thunk(Writer *writer, const Emitter *emitter, const Entry *ent
 
 static void write_model_init(Writer *writer, const Emitter *emitter) {
     const Fields *fields = emitter->fields;
-    write_line(writer, "static int model_init(void *model, void *trainer, uint64_t seed) {");
+    write_line(writer, "static int init_thunk(void *model, void *trainer, uint64_t seed) {");
     if (!fields->has_model) write_line(writer, "(void)model;");
     if (!fields->has_trainer) write_line(writer, "(void)trainer;");
     if (!fields->has_model && !fields->has_trainer) {
@@ -228,7 +228,7 @@ static void write_model_init(Writer *writer, const Emitter *emitter) {
 
 static void write_sizes(Writer *writer, const Emitter *emitter) {
     if (emitter->program->sizes.count == 0) return;
-    write_line(writer, "static const gr_size model_sizes[] = {");
+    write_line(writer, "static const gr_size size_table[] = {");
     for (int s = 0; s < emitter->program->sizes.count; s++) {
         const Size *size = emitter->program->sizes.at[s];
         write_line(writer, "{%s, %lld, %lld},", string_literal(emitter->arena, size->name), (long long)size->low,
@@ -270,11 +270,11 @@ static void write_model(Writer *writer, const Emitter *emitter, int tensors) {
     write_line(writer, ".size_count = %d,", program->sizes.count);
     write_line(writer, ".tensor_count = %d,", tensors);
     write_line(writer, ".entry_count = %d,", program->entries.count);
-    if (program->sizes.count > 0) write_line(writer, ".sizes = model_sizes,");
-    if (tensors > 0) write_line(writer, ".tensors = model_tensors,");
-    if (program->entries.count > 0) write_line(writer, ".entries = model_entries,");
-    write_line(writer, ".init = model_init,");
-    if (emitter->options->profile) write_line(writer, ".profile = &model_profile,");
+    if (program->sizes.count > 0) write_line(writer, ".sizes = size_table,");
+    if (tensors > 0) write_line(writer, ".tensors = tensor_table,");
+    if (program->entries.count > 0) write_line(writer, ".entries = entry_table,");
+    write_line(writer, ".init = init_thunk,");
+    if (emitter->options->profile) write_line(writer, ".profile = &profile_table,");
     write_line(writer, "};");
 }
 
@@ -288,7 +288,7 @@ void emit_model_table(Writer *writer, const Emitter *emitter) {
     for (int e = 0; e < program->entries.count; e++)
         write_arguments(writer, emitter, program->entries.at[e]);
     if (program->entries.count > 0) {
-        write_line(writer, "static const gr_entry model_entries[] = {");
+        write_line(writer, "static const gr_entry entry_table[] = {");
         for (int e = 0; e < program->entries.count; e++)
             write_entry(writer, emitter, program->entries.at[e]);
         write_line(writer, "};");

@@ -134,8 +134,8 @@ static void take_fixed_names(const Emitter *emitter, Scope *file) {
     const char *name = emitter->options->name;
     static const char *const ends[] = {"_init", "_model", "_trainer", "_trained"};
     static const char *const macros[] = {"H", "API", "SIGNATURE"};
-    static const char *const private[] = {"model_init", "model_sizes",  "model_tensors", "model_entries",
-                                          "init_call",  "call_threads", "call_range",    "check_overlap"};
+    static const char *const private[] = {"init_thunk", "size_table",   "tensor_table", "entry_table",  "profile_table",
+                                          "init_call",  "call_threads", "call_range",   "check_overlap"};
     take(file, name);
     for (size_t i = 0; i < COUNT(ends); i++)
         take(file, arena_print(emitter->arena, "%s%s", name, ends[i]));

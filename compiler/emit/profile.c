@@ -116,7 +116,7 @@ void emit_profile(Writer *writer, const Emitter *emitter) {
     int count = write_stages(writer, emitter, &first);
     write_filled(writer, "static const int model_first[] = {", &first, "};");
     write_raw(writer, probes, sizeof probes - 1);
-    write_line(writer, "static const gr_profile model_profile = {");
+    write_line(writer, "static const gr_profile profile_table = {");
     write_line(writer, ".first = model_first,");
     if (count > 0) write_line(writer, ".stages = model_stages,");
     write_line(writer, ".pass_flops = GR_PROBE_FLOPS,");
