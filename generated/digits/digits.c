@@ -1053,7 +1053,7 @@ int digits_init(digits *model, digits_trainer *trainer, uint64_t seed) {
 
 /* ---- the model as data */
 
-static int model_init(void *model, void *trainer, uint64_t seed) {
+static int init_thunk(void *model, void *trainer, uint64_t seed) {
     return digits_init(model, trainer, seed);
 }
 
@@ -1066,11 +1066,11 @@ static int predict_thunk(void *model, void *trainer, gr_work *work, const int *s
     return digits_predict(model, work, sizes[0], arguments[0], arguments[1]);
 }
 
-static const gr_size model_sizes[] = {
+static const gr_size size_table[] = {
     {"N", 1, 256},
 };
 
-static const gr_tensor model_tensors[] = {
+static const gr_tensor tensor_table[] = {
     {"net.layers.0.w", GR_MODEL, GR_PARAM, GR_FLOAT, 2, (const int32_t[]){64, 128}, (const int32_t[]){128, 1},
      offsetof(digits, net_layers_0_w)},
     {"net.layers.0.b", GR_MODEL, GR_PARAM, GR_FLOAT, 1, (const int32_t[]){128}, (const int32_t[]){1},
@@ -1113,7 +1113,7 @@ static const gr_argument predict_arguments[] = {
     {"digit", GR_OUTPUT, GR_INT32, 1, 0, (const gr_dim[]){{0, 1, 0}}, 0, -1},
 };
 
-static const gr_entry model_entries[] = {
+static const gr_entry entry_table[] = {
     {
         .name = "train",
         .updates = 1,
@@ -1151,8 +1151,8 @@ const gr_model digits_model = {
     .size_count = 1,
     .tensor_count = 15,
     .entry_count = 2,
-    .sizes = model_sizes,
-    .tensors = model_tensors,
-    .entries = model_entries,
-    .init = model_init,
+    .sizes = size_table,
+    .tensors = tensor_table,
+    .entries = entry_table,
+    .init = init_thunk,
 };
