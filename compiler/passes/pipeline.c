@@ -2,6 +2,7 @@
 #include "compiler/ir/text.h"
 
 const Pass pass_table[] = {
+    {"contract", "sums of many factors become sums of few", pass_contract},
     {"autodiff", "expands grad and stop", pass_autodiff},
     {"simplify", "merges equal nodes, composes what is free, solves sums", pass_simplify},
     {"dead", "drops what no result, update or loss needs", pass_dead},

@@ -13,8 +13,8 @@ typedef struct Pass {
 extern const Pass pass_table[];
 extern const int pass_count;
 
-Graph *pass_autodiff(Graph *graph,
-                     Diagnostics *diagnostics); /* expands grad and stop; says what cannot be differentiated */
+Graph *pass_contract(Graph *graph, Diagnostics *diagnostics); /* sums of many factors become sums of few */
+Graph *pass_autodiff(Graph *graph, Diagnostics *diagnostics); /* expands grad and stop, or says why it cannot */
 Graph *expand_gradients(Graph *graph, Diagnostics *diagnostics); /* its first half: stops and custom gradients stay */
 Graph *pass_simplify(Graph *graph, Diagnostics *diagnostics);    /* value numbering and algebra on nests */
 Graph *pass_dead(Graph *graph, Diagnostics *diagnostics);        /* drops what no root needs */

@@ -1,76 +1,7 @@
-/* The algebra of sums. A body is seen as a product with conditions,
- *
- *     body = +- (factor * .. / inverse / ..) where condition and .., else 0
- *
- * because that is what gradients are made of. */
+/* The algebra of sums, whose bodies are seen as products (product.h). */
 #include "compiler/ops/transfer.h"
+#include "compiler/passes/product.h"
 #include "compiler/passes/rules.h"
-
-enum { FACTOR_LIMIT = 64 }; /* squares of squares double the factors each time */
-
-typedef struct Product {
-    VEC(int) factors, inverses, conditions; /* expressions of the body */
-    bool negative;
-} Product;
-
-static const Expr *call_of(const Body *body, int expr, Scalar fn) {
-    const Expr *e = &body->exprs.at[expr];
-    return e->kind == EXPR_CALL && e->u.call.fn == fn ? e : NULL;
-}
-
-static void add_conditions(const Body *body, int expr, Product *out) {
-    const Expr *both = call_of(body, expr, SCALAR_and);
-    if (both == NULL) {
-        vec_push(body->arena, &out->conditions, expr);
-        return;
-    }
-    add_conditions(body, both->u.call.args[0], out);
-    add_conditions(body, both->u.call.args[1], out);
-}
-
-static void add_factors(const Body *body, int expr, bool inverse, Product *out) {
-    const Expr *e;
-    bool whole = inverse || out->factors.count >= FACTOR_LIMIT;
-    if (!whole && (e = call_of(body, expr, SCALAR_mul)) != NULL) {
-        add_factors(body, e->u.call.args[0], false, out);
-        add_factors(body, e->u.call.args[1], false, out);
-    } else if (!whole && (e = call_of(body, expr, SCALAR_div)) != NULL) {
-        add_factors(body, e->u.call.args[0], false, out);
-        add_factors(body, e->u.call.args[1], true, out);
-    } else if ((e = call_of(body, expr, SCALAR_neg)) != NULL) {
-        out->negative = !out->negative;
-        add_factors(body, e->u.call.args[0], inverse, out);
-    } else if (!inverse && (e = call_of(body, expr, SCALAR_select)) != NULL &&
-               body_is_literal(body, e->u.call.args[2], 0)) {
-        add_conditions(body, e->u.call.args[0], out);
-        add_factors(body, e->u.call.args[1], false, out);
-    } else if (!inverse && (e = call_of(body, expr, SCALAR_to_real)) != NULL &&
-               body_elem(body, e->u.call.args[0]) == ELEM_BOOL) {
-        add_conditions(body, e->u.call.args[0], out);
-    } else if (inverse) {
-        vec_push(body->arena, &out->inverses, expr);
-    } else if (!body_is_literal(body, expr, 1)) {
-        vec_push(body->arena, &out->factors, expr);
-    }
-}
-
-/* The product as one expression. */
-static int product_expr(Body *body, const Product *product, Elem elem) {
-    int value = -1;
-    for (int i = 0; i < product->factors.count; i++) {
-        int factor = product->factors.at[i];
-        value = value < 0 ? factor : body_call(body, SCALAR_mul, value, factor, -1);
-    }
-    if (value < 0) value = body_literal(body, elem, 1);
-    for (int i = 0; i < product->inverses.count; i++) {
-        value = body_call(body, SCALAR_div, value, product->inverses.at[i], -1);
-    }
-    if (product->negative) value = body_call(body, SCALAR_neg, value, -1, -1);
-    for (int i = 0; i < product->conditions.count; i++) {
-        value = body_call(body, SCALAR_select, product->conditions.at[i], value, body_literal(body, elem, 0));
-    }
-    return value;
-}
 
 /* ---- a nest with one reduced index less ---- */
 
@@ -252,7 +183,7 @@ static bool affine_of(const Body *body, int expr, Affine *out) {
 static bool solve_condition(const Node *node, int expr, int *index, Affine *value, int64_t *divisor) {
     const Nest *nest = &node->u.nest;
     Arena *arena = nest->body.arena;
-    const Expr *equal = call_of(&nest->body, expr, SCALAR_equal);
+    const Expr *equal = body_call_of(&nest->body, expr, SCALAR_equal);
     Affine left, right;
     if (equal == NULL || body_elem(&nest->body, equal->u.call.args[0]) != ELEM_INT) return false;
     if (!affine_of(&nest->body, equal->u.call.args[0], &left)) return false;
@@ -273,9 +204,8 @@ static bool solve_condition(const Node *node, int expr, int *index, Affine *valu
 Node *rule_selected_index(Simplifier *simplifier, Node *node) {
     const Nest *nest = &node->u.nest;
     Graph *graph = simplifier_graph(simplifier);
-    Product product = {0};
     if (nest->reduce != REDUCE_SUM) return NULL;
-    add_factors(&nest->body, nest->body.exprs.count - 1, false, &product);
+    Product product = body_product(&nest->body);
     for (int i = 0; i < product.conditions.count; i++) {
         int gone;
         Affine value;
@@ -349,9 +279,9 @@ static bool split_product(const Node *node, const Product *product, Product *out
 Node *rule_factors(Simplifier *simplifier, Node *node) {
     const Nest *nest = &node->u.nest;
     Graph *graph = simplifier_graph(simplifier);
-    Product product = {0}, outside = {0}, inside = {0};
+    Product outside = {0}, inside = {0};
     if (nest->reduce != REDUCE_SUM) return NULL;
-    add_factors(&nest->body, nest->body.exprs.count - 1, false, &product);
+    Product product = body_product(&nest->body);
     if (!split_product(node, &product, &outside, &inside)) return NULL;
     NestBuilder sum = nest_resume(graph, node, node->args), old = nest_resume(graph, node, node->args);
     Node *inner = nest_end(&sum, REDUCE_SUM, product_expr(&sum.body, &inside, node->type.elem));

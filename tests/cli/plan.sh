@@ -104,3 +104,16 @@ done
 "$GRADC" plan "$ROOT/examples/digits/digits.grad" --json >plan.json
 set -- $(grep -o '"lower_bound_bytes": [0-9]*, "flops": [0-9]*, "product_flops": [0-9]*' plan.json | sed 's/.* //')
 [ "$1" = $((256 * 40448)) ] && [ "$2" = $((256 * 18944)) ] && ok "FLOPs are the header's" || not_ok "FLOPs are the header's: $*"
+
+# A sum over the 3^40 paths of a chain is 39 small sums (pass contract); 40 indices are more than are searched for the
+# best order.
+awk 'BEGIN {
+    print "param A[3, 3] ~ uniform(0.1, 1)"
+    print "entry paths(e[3]) -> p {"
+    for (i = 0; i < 40; i++) indices = indices (i ? ", i" : "i") i
+    for (i = 1; i < 40; i++) factors = factors " * A[i" i - 1 ", i" i "]"
+    print "    p = sum[" indices "] e[i0]" factors "\n}"
+}' >chain.grad
+"$GRADC" plan chain.grad --json >plan.json
+flops=$(grep -o '"flops": [0-9]*' plan.json | head -1 | sed 's/.* //')
+[ "$flops" -gt 600 ] && [ "$flops" -lt 1000 ] && ok "a chain of 40 factors: $flops FLOPs" || not_ok "a chain of 40 factors: $flops FLOPs"
