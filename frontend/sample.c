@@ -7,11 +7,42 @@
 #include "frontend/builtin.h"
 #include <string.h>
 
+/* ---- draws ---- */
+
 /* One site per sampling statement as elaborated. Of an initial value it follows from the path alone. */
 static uint32_t next_site(Elaborator *e) {
     uint32_t words[2] = {e->site, (uint32_t)e->draws++};
     if (e->entry != NULL) e->entry->draws = true;
     return hash_bytes(words, sizeof words);
+}
+
+/* The drawn tensor with its first axis, which is a bounded one, in the place where it was asked for. */
+static Node *put_first_axis_at(Elaborator *e, Node *drawn, int place, Shape shape, Span span) {
+    NestBuilder nest = nest_begin(e->graph, origin_at(e, span));
+    int *at = ARENA_ARRAY(e->arena, int, shape.rank);
+    for (int a = 0; a < shape.rank; a++)
+        at[a < place ? a + 1 : a == place ? 0 : a] = nest_free(&nest, index_letter(e, a), shape.dims[a]);
+    return nest_end(&nest, REDUCE_NONE, nest_read_at(&nest, drawn, at));
+}
+
+/* Draws are keyed by the position in the tensor, which is affine in the indices only if no inner axis is bounded: such
+ * an axis comes first while drawing. So a row's draws do not depend on how many rows there are. */
+static Value draw_raw(Elaborator *e, DrawKind kind, Shape shape, Span span) {
+    int bounded = 0;
+    while (bounded < shape.rank && dim_is_constant(shape.dims[bounded]))
+        bounded++;
+    if (bounded == 0 || bounded == shape.rank)
+        return value_node(build_random(e->graph, kind, next_site(e), shape, origin_at(e, span)));
+    Dim *dims = ARENA_ARRAY(e->arena, Dim, shape.rank);
+    dims[0] = shape.dims[bounded];
+    for (int a = 0; a < shape.rank; a++)
+        if (a != bounded) dims[a < bounded ? a + 1 : a] = shape.dims[a];
+    Node *drawn = build_random(e->graph, kind, next_site(e), (Shape){shape.rank, dims}, origin_at(e, span));
+    return value_node(put_first_axis_at(e, drawn, bounded, shape, span));
+}
+
+static Value draw_uniform(Elaborator *e, Shape shape, Span span) {
+    return draw_raw(e, DRAW_UNIFORM, shape, span);
 }
 
 static Value draw_affine(Elaborator *e, Value draw, Value scale, Value shift, Span span) {
@@ -135,10 +166,6 @@ static Value draw_categorical(Elaborator *e, Value uniform, const Value *given, 
 
 /* ---- integers, permutation ---- */
 
-static Value draw_uniform(Elaborator *e, Shape shape, Span span) {
-    return value_node(build_random(e->graph, DRAW_UNIFORM, next_site(e), shape, origin_at(e, span)));
-}
-
 /* The bits of a uniform draw, 0 .. 2^24 - 1 */
 static Value draw_bits(Elaborator *e, Shape shape, Span span) {
     Value scaled = binary(e, AST_MULTIPLY, draw_uniform(e, shape, span), value_real(16777216), span);
@@ -199,22 +226,18 @@ static Value draw_permutation(Elaborator *e, Shape shape, Span span) {
 
 /* ---- all of them ---- */
 
-/* Draws are keyed by the position in the tensor, which is affine in the indices only if no inner axis is bounded. */
 static bool can_be_drawn(Elaborator *e, Shape shape, Span span) {
-    for (int a = 1; a < shape.rank; a++) {
-        if (dim_is_constant(shape.dims[a])) continue;
-        refuse(e, span,
-               "a sample of shape %s: a bounded size may stand on the first axis only; draw [%s, ..] and transpose",
-               shape_text(e->arena, shape), dim_text(e->arena, shape.dims[a]));
-        return false;
-    }
-    return true;
+    int bounded = 0;
+    for (int a = 0; a < shape.rank; a++)
+        bounded += !dim_is_constant(shape.dims[a]);
+    if (bounded <= 1) return true;
+    refuse(e, span, "a sample of shape %s: only one axis of it may have a bounded size", shape_text(e->arena, shape));
+    return false;
 }
 
 static Value draw_shifted(Elaborator *e, Distribution distribution, const Value *given, Shape shape, Span span) {
     bool normal = distribution == DISTRIBUTION_NORMAL;
-    Value values[2], draw = value_node(build_random(e->graph, normal ? DRAW_NORMAL : DRAW_UNIFORM, next_site(e), shape,
-                                                    origin_at(e, span)));
+    Value values[2], draw = draw_raw(e, normal ? DRAW_NORMAL : DRAW_UNIFORM, shape, span);
     for (int p = 0; p < 2; p++) /* fitted before it is applied, so that a misfit is said in the shape's terms */
         values[p] = is_tensor(given[p]) ? broadcast_to(e, given[p], shape, span) : given[p];
     if (normal) return draw_affine(e, draw, values[1], values[0], span);

@@ -12,8 +12,8 @@ struct gr_result {
     int argument;
     char *path;
     gr_array shape;       /* of the whole */
-    gr_replacement *file; /* .npy */
-    bool is_stdout;
+    gr_replacement *file; /* .npy, .txt */
+    bool is_stdout, is_text;
     unsigned char *image; /* .png: all of it, which is drawn at the end */
     size_t filled;        /* bytes of image */
 };
@@ -62,6 +62,31 @@ static bool begin_npy(gr_result *result, gr_error *error) {
     return (result->is_stdout || result->file != NULL) && write_bytes(result, header, size, error);
 }
 
+/* A .txt is its bytes and nothing else, as where it is read. */
+static bool begin_text(gr_result *result, gr_error *error) {
+    const enum gr_element element = result->shape.element;
+    if (element != GR_ELEMENT_INT32 && element != GR_ELEMENT_UINT8)
+        return gr_fail(error, "%s: a .txt is written of ints, 0 to 255", result->path);
+    result->is_text = true;
+    result->file = gr_replace_begin(result->path, error);
+    return result->file != NULL;
+}
+
+static bool write_text(gr_result *result, const void *values, size_t size, gr_error *error) {
+    unsigned char bytes[4096];
+    const int32_t *ints = values;
+    if (result->shape.element == GR_ELEMENT_UINT8) return write_bytes(result, values, size, error);
+    for (size_t at = 0, count = size / sizeof *ints; at < count;) {
+        size_t filled = 0;
+        for (; filled < sizeof bytes && at < count; at++) {
+            if (ints[at] < 0 || ints[at] > 255) return gr_fail(error, "%s: %d is no byte", result->path, (int)ints[at]);
+            bytes[filled++] = (unsigned char)ints[at];
+        }
+        if (!write_bytes(result, bytes, filled, error)) return false;
+    }
+    return true;
+}
+
 static bool begin_image(gr_result *result, gr_error *error) {
     const size_t bytes = (size_t)(result->shape.count * gr_element_size(result->shape.element));
     result->image = malloc(bytes + 1);
@@ -80,10 +105,13 @@ gr_result *gr_result_begin(const char *file, const gr_feed *feed, int argument, 
     }
     strcpy(path, file);
     *result = (gr_result){.feed = feed, .argument = argument, .path = path, .is_stdout = strcmp(file, "-") == 0};
-    const bool image = ends_with(file, ".png");
-    const bool known = image || result->is_stdout || ends_with(file, ".npy") ||
-                       gr_fail(error, "%s: results are written as .npy or .png", file);
-    if (known && measure(result, calls, rows, error) && (image ? begin_image(result, error) : begin_npy(result, error)))
+    const bool image = ends_with(file, ".png"), text = ends_with(file, ".txt");
+    const bool known = image || text || result->is_stdout || ends_with(file, ".npy") ||
+                       gr_fail(error, "%s: results are written as .npy, .png or .txt", file);
+    if (known && measure(result, calls, rows, error) &&
+        (image  ? begin_image(result, error)
+         : text ? begin_text(result, error)
+                : begin_npy(result, error)))
         return result;
     gr_result_cancel(result);
     return NULL;
@@ -93,6 +121,7 @@ bool gr_result_add(gr_result *result, int rows, gr_error *error) {
     const gr_argument_feed *own = &result->feed->arguments[result->argument];
     const size_t bytes = own->feeding == GR_FEED_RESULT_ROWS ? (size_t)rows * own->bytes : own->bytes;
     const void *values = result->feed->buffers[result->argument];
+    if (result->is_text) return write_text(result, values, bytes, error);
     if (result->image == NULL) return write_bytes(result, values, bytes, error);
     memcpy(result->image + result->filled, values, bytes);
     result->filled += bytes;

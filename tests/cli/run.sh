@@ -130,8 +130,8 @@ refuse "an option of training for what is applied" 2 "--epochs is for entries th
     net predict --data x=x.npy --epochs=2
 refuse "an output that is not there" 2 "--out lable: predict has no such output" \
     net predict --data x=x.npy --out lable=l.npy -q
-refuse "results in a format that is none" 2 "results are written as .npy or .png" \
-    net predict --data x=x.npy --out label=l.txt -q
+refuse "results in a format that is none" 2 "results are written as .npy, .png or .txt" \
+    net predict --data x=x.npy --out label=l.text -q
 refuse "a picture of what is none" 3 "reshape(x, [n, h, w]) in the model" \
     net predict --data x=x.npy --out scores=scores.png -q
 refuse "an evaluation without data" 2 "--patience counts evaluations: they need --valid or --valid-split" \
@@ -194,13 +194,23 @@ entry train(c[N, 5]: byte) -> loss {
     loss = mean((w[c] - c / 256)^2)
     minimize loss with sgd(lr = 1)
 }
-entry show(c[N, 5]: byte) -> code[N, 5]: int { code = c + 0 }
+entry show(c[N, 5]: byte) -> code[N, 5]: int, more[N, 5]: int, share[N, 5] {
+    code = c + 0
+    more = c + 156
+    share = c / 256
+}
 END
 printf 'abcdefghijklmnopqrstuvwxyz' >letters.txt
 gzip -c letters.txt >packed.txt.gz
 program text
 gradc_run text show --data c=letters.txt --out code=code.npy -q && tail -c 100 code.npy | od -An -v -t d4 | tr -s ' \n' ' ' >codes
 [ "$(cat codes)" = "$(seq -s ' ' 97 121 | sed 's/^/ /; s/$/ /')" ] && ok "text in rows of five" || { not_ok "text"; cat codes; }
+gradc_run text show --data c=letters.txt --out code=back.txt -q && [ "$(cat back.txt)" = abcdefghijklmnopqrstuvwxy ] &&
+    ok "text is written" || not_ok "text is written"
+refuse "text of numbers that are no bytes" 3 "no.txt: 256 is no byte" text show --data c=letters.txt --out more=no.txt -q
+refuse "text of reals" 2 "no.txt: a .txt is written of ints, 0 to 255" \
+    text show --data c=letters.txt --out share=no.txt -q
+[ ! -e no.txt ] && ok "half a text is not left" || not_ok "half a text is left"
 gradc_run text train --data c=packed.txt.gz --epochs=3 -q -o text.run && ok "packed text" || not_ok "packed text"
 
 # Ctrl-C: saves, exits 130, and can be resumed
