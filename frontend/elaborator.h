@@ -26,6 +26,14 @@ typedef struct FirstContent {
 
 typedef VEC(FirstContent) FirstContents;
 
+/* A constant list of numbers, and the constant that it is where a tensor is needed. */
+typedef struct Table {
+    const Values *list;
+    Store *store;
+} Table;
+
+typedef VEC(Table) Tables;
+
 /* ---- values ---- */
 
 typedef enum ValueKind {
@@ -190,6 +198,7 @@ struct Elaborator {
     Scope *entry_scope;
     Node **current; /* by Store.position: what the store holds now; NULL: what it held first */
     int current_count;
+    Tables tables;
     FirstContents first_contents; /* of the stores that have been read */
     struct LoopRun *loop; /* the repeat or scan whose body is elaborated, within the function at hand; or NULL */
     struct Replacement *replacements; /* of every `using` around, the innermost first */

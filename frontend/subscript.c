@@ -213,8 +213,6 @@ static bool gather_positions(Elaborator *e, Node **node, Position **plan, int **
 
 static Value list_item(Elaborator *e, Scope *scope, const Values *list, const AstExpr *expr) {
     const AstSubs *subs = &expr->u.subscript.subs;
-    if (subs->count != 1 || subs->at[0].kind == AST_SUB_NONE || subs->at[0].kind == AST_SUB_REST)
-        return refuse(e, expr->span, "a list has one position");
     if (subs->at[0].kind == AST_SUB_SLICE) {
         Position slice;
         if (!slice_position(e, scope, &subs->at[0], dim_constant(list->count), &slice)) return poison;
@@ -235,12 +233,21 @@ static Value list_item(Elaborator *e, Scope *scope, const Values *list, const As
     return list->at[position];
 }
 
+/* Several positions, or one that is a tensor, are those of the stacked list. */
+static bool needs_tensor(Elaborator *e, Scope *scope, const AstExpr *expr) {
+    const AstSubs *subs = &expr->u.subscript.subs;
+    if (subs->count != 1 || subs->at[0].kind == AST_SUB_NONE || subs->at[0].kind == AST_SUB_REST) return true;
+    if (subs->at[0].kind == AST_SUB_SLICE) return false;
+    return is_tensor(eval(e, scope, subs->at[0].begin));
+}
+
 Value subscript(Elaborator *e, Scope *scope, const AstExpr *expr) {
     Value element;
     if (indexed_read(e, scope, expr, &element)) return element;
     Value base = eval(e, scope, expr->u.subscript.base);
     if (is_poison(base)) return poison;
-    if (base.kind == VALUE_LIST) return list_item(e, scope, base.u.list, expr);
+    if (base.kind == VALUE_LIST && !needs_tensor(e, scope, expr))
+        return list_item(e, scope, base.u.list, expr);
     Node *node = node_of(e, base, expr->u.subscript.base->span);
     if (node == NULL) return poison;
     int most = node->type.shape.rank + expr->u.subscript.subs.count, count;
