@@ -7,13 +7,23 @@
 #include <string.h>
 #include <unistd.h>
 
+/* How results are written; the ending of the file's name tells. */
+typedef struct gr_form {
+    const char *ending;
+    bool (*begin)(gr_result *result, gr_error *error);
+    bool (*write)(gr_result *result, const void *values, size_t size, gr_error *error);
+} gr_form;
+
 struct gr_result {
+    const gr_form *form;
     const gr_feed *feed;
     int argument;
     char *path;
     gr_array shape;       /* of the whole */
-    gr_replacement *file; /* .npy, .txt */
-    bool is_stdout, is_text;
+    gr_replacement *file; /* all but .png */
+    bool is_stdout;
+    uint64_t columns;     /* .csv: numbers in a line */
+    uint64_t written;     /* .csv: numbers so far */
     unsigned char *image; /* .png: all of it, which is drawn at the end */
     size_t filled;        /* bytes of image */
 };
@@ -67,7 +77,6 @@ static bool begin_text(gr_result *result, gr_error *error) {
     const enum gr_element element = result->shape.element;
     if (element != GR_ELEMENT_INT32 && element != GR_ELEMENT_UINT8)
         return gr_fail(error, "%s: a .txt is written of ints, 0 to 255", result->path);
-    result->is_text = true;
     result->file = gr_replace_begin(result->path, error);
     return result->file != NULL;
 }
@@ -87,10 +96,59 @@ static bool write_text(gr_result *result, const void *values, size_t size, gr_er
     return true;
 }
 
+/* A line for each position on the first axis, as NumPy's savetxt has it. */
+static bool begin_table(gr_result *result, gr_error *error) {
+    result->columns = 1;
+    for (int a = 1; a < result->shape.rank; a++)
+        result->columns *= result->shape.shape[a];
+    result->file = gr_replace_begin(result->path, error);
+    return result->file != NULL;
+}
+
+static void say_number(gr_text *text, enum gr_element element, const void *values, size_t at) {
+    switch (element) {
+    case GR_ELEMENT_FLOAT32: gr_text_number(text, (double)((const float *)values)[at], 9); break;
+    case GR_ELEMENT_FLOAT64: gr_text_number(text, ((const double *)values)[at], 17); break;
+    case GR_ELEMENT_INT32: gr_text_write(text, "%d", (int)((const int32_t *)values)[at]); break;
+    case GR_ELEMENT_UINT64: gr_text_write(text, "%llu", (unsigned long long)((const uint64_t *)values)[at]); break;
+    default: gr_text_write(text, "%d", ((const uint8_t *)values)[at]); break; /* bool and byte */
+    }
+}
+
+static bool write_table(gr_result *result, const void *values, size_t size, gr_error *error) {
+    gr_text text = {0};
+    for (size_t n = 0, count = size / gr_element_size(result->shape.element); n < count; n++) {
+        say_number(&text, result->shape.element, values, n);
+        gr_text_write(&text, ++result->written % result->columns == 0 ? "\n" : ",");
+    }
+    const bool done = text.failed ? gr_fail(error, "%s: out of memory", result->path)
+                                  : write_bytes(result, text.bytes, text.length, error);
+    gr_text_free(&text);
+    return done;
+}
+
 static bool begin_image(gr_result *result, gr_error *error) {
     const size_t bytes = (size_t)(result->shape.count * gr_element_size(result->shape.element));
     result->image = malloc(bytes + 1);
     return result->image != NULL || gr_fail(error, "%s: out of memory", result->path);
+}
+
+static bool keep_image(gr_result *result, const void *values, size_t size, gr_error *error) {
+    (void)error;
+    memcpy(result->image + result->filled, values, size);
+    result->filled += size;
+    return true;
+}
+
+static const gr_form forms[] = {{".npy", begin_npy, write_bytes},
+                                {".csv", begin_table, write_table},
+                                {".png", begin_image, keep_image},
+                                {".txt", begin_text, write_text}};
+
+static const gr_form *form_of(const char *file) {
+    for (size_t f = 0; f < sizeof forms / sizeof *forms; f++)
+        if (ends_with(file, forms[f].ending)) return &forms[f];
+    return strcmp(file, "-") == 0 ? &forms[0] : NULL;
 }
 
 gr_result *gr_result_begin(const char *file, const gr_feed *feed, int argument, uint64_t calls, uint64_t rows,
@@ -105,13 +163,10 @@ gr_result *gr_result_begin(const char *file, const gr_feed *feed, int argument, 
     }
     strcpy(path, file);
     *result = (gr_result){.feed = feed, .argument = argument, .path = path, .is_stdout = strcmp(file, "-") == 0};
-    const bool image = ends_with(file, ".png"), text = ends_with(file, ".txt");
-    const bool known = image || text || result->is_stdout || ends_with(file, ".npy") ||
-                       gr_fail(error, "%s: results are written as .npy, .png or .txt", file);
-    if (known && measure(result, calls, rows, error) &&
-        (image  ? begin_image(result, error)
-         : text ? begin_text(result, error)
-                : begin_npy(result, error)))
+    result->form = form_of(file);
+    if (result->form == NULL)
+        gr_fail(error, "%s: results are written as .npy, .csv, .png or .txt", file);
+    else if (measure(result, calls, rows, error) && result->form->begin(result, error))
         return result;
     gr_result_cancel(result);
     return NULL;
@@ -120,12 +175,7 @@ gr_result *gr_result_begin(const char *file, const gr_feed *feed, int argument, 
 bool gr_result_add(gr_result *result, int rows, gr_error *error) {
     const gr_argument_feed *own = &result->feed->arguments[result->argument];
     const size_t bytes = own->feeding == GR_FEED_RESULT_ROWS ? (size_t)rows * own->bytes : own->bytes;
-    const void *values = result->feed->buffers[result->argument];
-    if (result->is_text) return write_text(result, values, bytes, error);
-    if (result->image == NULL) return write_bytes(result, values, bytes, error);
-    memcpy(result->image + result->filled, values, bytes);
-    result->filled += bytes;
-    return true;
+    return result->form->write(result, result->feed->buffers[result->argument], bytes, error);
 }
 
 bool gr_result_commit(gr_result *result, gr_error *error) {

@@ -6,7 +6,7 @@
 
 typedef struct gr_result gr_result;
 
-/* Begins the file for an output of the feed's entry: .npy, .png, .txt (ints as bytes), or "-", a .npy on standard
+/* Begins the file for an output of the feed's entry: .npy, .csv, .png, .txt (ints as bytes), or "-", a .npy on standard
  * output. `calls` are to be made, with `rows` in all. NULL, with a message. */
 gr_result *gr_result_begin(const char *file, const gr_feed *feed, int argument, uint64_t calls, uint64_t rows,
                            gr_error *error);

@@ -91,6 +91,10 @@ gradc_run net predict --data x=x.npy --weights=plain.run/best.safetensors --out 
 ./net predict --data x=- --weights=plain.run/best.safetensors --out label=- -q <x.npy >piped.npy
 cmp guess.npy piped.npy && ok "through pipes" || not_ok "through pipes"
 
+gradc_run net predict --data x=x.npy --weights=plain.run/best.safetensors --out label=guess.csv --out scores=scores.csv -q
+awk -F, 'NR == FNR { guess[NR] = $1; next }
+    { best = 1; for (k = 2; k <= NF; k++) if ($k > $best) best = k; good += NF == 4 && best == guess[FNR] + 1 }
+    END { exit FNR != 330 || good != FNR }' guess.csv scores.csv && ok "tables as text" || not_ok "tables as text"
 gradc_run net predict --data x=x.npy --weights=plain.run/best.safetensors --out picture=sheet.png -q
 head -c 4 sheet.png | grep -q PNG && ok "a sheet of pictures" || not_ok "a sheet of pictures"
 
@@ -130,7 +134,7 @@ refuse "an option of training for what is applied" 2 "--epochs is for entries th
     net predict --data x=x.npy --epochs=2
 refuse "an output that is not there" 2 "--out lable: predict has no such output" \
     net predict --data x=x.npy --out lable=l.npy -q
-refuse "results in a format that is none" 2 "results are written as .npy, .png or .txt" \
+refuse "results in a format that is none" 2 "results are written as .npy, .csv, .png or .txt" \
     net predict --data x=x.npy --out label=l.text -q
 refuse "a picture of what is none" 3 "reshape(x, [n, h, w]) in the model" \
     net predict --data x=x.npy --out scores=scores.png -q
