@@ -5,6 +5,7 @@
  * horizontal sum of a vector some 9. */
 #include "compiler/kernels/kernels.h"
 #include "compiler/kernels/stage.h"
+#include <math.h>
 
 typedef struct Costs {
     double load, gather, horizontal, copy;
@@ -79,15 +80,30 @@ static bool can_copy(const Stage *stage, const StageRead *read, int lane) {
     return true;
 }
 
+/* Does a buffer differ from one round of the loop to the next? */
+static bool varies_in(const Buffer *buffer, const Loop *loop) {
+    for (const Buffer *view = buffer; view != NULL; view = view->view_of)
+        if (view->at == loop) return true;
+    const Buffer *root = buffer_root(buffer);
+    for (int u = 0; u < loop->body.updates.count; u++)
+        if (buffer_root(loop->body.updates.at[u].carry) == root) return true;
+    for (const Loop *home = root->home != NULL ? root->home->loop : NULL; home != NULL; home = home->around)
+        if (home == loop) return true;
+    return false;
+}
+
 /* ---- cost of a lane ---- */
 
 enum { USUAL_SIZE = 64 }; /* what a bounded size is taken to be: rarely is a call as large as the bound allows */
 
-static double size_of(const Index *index) {
-    Dim size = index->size;
+static double usual_size(Dim size) {
     if (dim_is_constant(size)) return (double)size.constant;
     int64_t usual = size.size->high < USUAL_SIZE ? size.size->high : USUAL_SIZE;
     return (double)(size.constant + size.factor * usual);
+}
+
+static double size_of(const Index *index) {
+    return usual_size(index->size);
 }
 
 static int lane_trips(const Index *index, int lanes) {
@@ -104,9 +120,18 @@ static double access_cost(const Buffer *buffer, const Affine *axes, int lane) {
     return stride == 0 || stride == 1 ? costs.load : costs.gather;
 }
 
+/* A copy of what stays the same in all rounds of a loop is made before it: how many rounds use one copy. */
+static double rounds_of_copy(const Sequence *sequence, const Buffer *of) {
+    double rounds = 1;
+    for (const Loop *loop = sequence->loop; loop != NULL && !varies_in(of, loop); loop = loop->around)
+        rounds *= fmax(1, usual_size(loop->length));
+    return rounds;
+}
+
 static double read_cost(const Stage *stage, const StageRead *read, int lane, double times, bool *copied) {
     double in_place = times * access_cost(read->buffer, read->axes, lane);
-    double copy = (double)read->buffer->elements * costs.copy + times * costs.load;
+    double rounds = rounds_of_copy(stage->kernel->sequence, read->buffer);
+    double copy = (double)read->buffer->elements * costs.copy / rounds + times * costs.load;
     *copied = copy < in_place && can_copy(stage, read, lane);
     return *copied ? copy : in_place;
 }
@@ -223,18 +248,6 @@ static Buffer *existing_copy(const Routine *routine, const Sequence *home, const
         if (same) return buffer;
     }
     return NULL;
-}
-
-/* Does a buffer differ from one round of the loop to the next? */
-static bool varies_in(const Buffer *buffer, const Loop *loop) {
-    for (const Buffer *view = buffer; view != NULL; view = view->view_of)
-        if (view->at == loop) return true;
-    const Buffer *root = buffer_root(buffer);
-    for (int u = 0; u < loop->body.updates.count; u++)
-        if (buffer_root(loop->body.updates.at[u].carry) == root) return true;
-    for (const Loop *home = root->home != NULL ? root->home->loop : NULL; home != NULL; home = home->around)
-        if (home == loop) return true;
-    return false;
 }
 
 /* What stays the same in all rounds is copied before the loop. */

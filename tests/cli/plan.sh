@@ -117,3 +117,14 @@ awk 'BEGIN {
 "$GRADC" plan chain.grad --json >plan.json
 flops=$(grep -o '"flops": [0-9]*' plan.json | head -1 | sed 's/.* //')
 [ "$flops" -gt 600 ] && [ "$flops" -lt 1000 ] && ok "a chain of 40 factors: $flops FLOPs" || not_ok "a chain of 40 factors: $flops FLOPs"
+
+# A matrix that is read along its other axis is copied once, before the loop, for all rounds.
+cat >walk.grad <<'EOF'
+param w[500, 400] ~ normal(0, 0.1)
+entry walk(x[16, 400]) -> y[16, 400] {
+    y = x
+    repeat 1000 { y = tanh(tanh(y @ w') @ w) }
+}
+EOF
+"$GRADC" plan walk.grad >plan.txt
+grep -A1 'transpose_w' plan.txt | grep -q 'another order of axes' && ok "copied before the loop" || not_ok "w is not copied before the loop"
