@@ -1,10 +1,10 @@
 #!/bin/sh
-# Gradients of the models in tests/models/design against central differences, entry by entry: each is dumped as the
-# frontend made it, before any pass, and checked as random programs are (random.sh).
+# Gradients of the models in tests/models/design and tests/models/prelude against central differences, entry by entry:
+# each is dumped as the frontend made it, before any pass, and checked as random programs are (random.sh).
 . "$CHECKS"
 checker=$(dirname "${GRADC:?}")/gradc_random
 compared=0
-for model in "$ROOT"/tests/models/design/*.grad; do
+for model in "$ROOT"/tests/models/design/*.grad "$ROOT"/tests/models/prelude/*.grad; do
     for entry in $(sed -n 's/^entry  *\([A-Za-z_0-9]*\).*/\1/p' "$model"); do
         what="$(basename "$model"): $entry"
         "$GRADC" dump "$model" --entries="$entry" --name=m --after=elaborate >entry.ir || not_ok "$what is not dumped"

@@ -25,6 +25,7 @@ struct criterion_test_params corpus(void) {
     size_t count = add_models(files, 0, folder ? folder : "models", "grad");
     count = add_models(files, count, folder ? folder : "models", "ir");
     if (folder == NULL) count = add_models(files, count, "models/design", "grad");
+    if (folder == NULL) count = add_models(files, count, "models/prelude", "grad");
     cr_assert(count > 0, "no models in %s", folder ? folder : "models");
     return cr_make_param_array(ModelFile, files, count, NULL);
 }

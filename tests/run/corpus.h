@@ -9,8 +9,8 @@ typedef struct ModelFile {
     char name[64]; /* below the folder tests */
 } ModelFile;
 
-/* Every model of the corpus and of its folder design, or of the folder that GRADC_CORPUS names beside it. Parameters live as long as the
- * tests run. */
+/* Every model of the corpus and of its folders design and prelude, or of the folder beside it that GRADC_CORPUS names.
+ * Parameters live as long as the tests run. */
 struct criterion_test_params corpus(void);
 
 #endif
