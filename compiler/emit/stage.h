@@ -43,7 +43,7 @@ Code expr_code(StageText *text, int expr); /* its variable's name where it has o
 Code expr_own_code(StageText *text, int expr);
 const char *position_code(StageText *text, const Buffer *buffer, const Affine *axes);
 const char *affine_code(StageText *text, Affine affine);
-const char *dim_code(const StageText *text, Dim dim); /* "64", "call->n" */
+const char *dim_code(const StageText *text, Dim dim);          /* "64", "call->n" */
 const char *number_code(const StageText *text, double number); /* finite: the shortest that reads back */
 const char *literal_code(const StageText *text, Elem elem, double number);
 const char *elem_vector(Elem elem);            /* "gr_vec" */
@@ -100,7 +100,9 @@ void close_loop(StageText *text, const SmallLoop *loop);
 
 void emit_reduction(StageText *text);
 void combine_lanes(StageText *text);
-bool outside_of_solutions(StageText *text, const char *otherwise);
+/* In a reduced loop: declares the chosen solved indices, by index, and goes on with the next round where one is
+ * outside. */
+void skip_outside(StageText *text, const bool *chosen);
 void declare_operands(StageText *text); /* buffers and draws, under their names */
 Writer *open_body(StageText *text);     /* returns the function's writer, for close_body */
 void close_body(StageText *text, Writer *function);

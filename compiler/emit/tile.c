@@ -53,37 +53,50 @@ static void emit_results(StageText *text) {
 
 /* ---- solved indices ---- */
 
-/* Declares the solved indices of the point at hand and leaves it where one is not whole or outside: `continue` in
- * reduced loops; else the results are `otherwise`. */
-bool outside_of_solutions(StageText *text, const char *otherwise) {
-    const Stage *stage = text->stage;
+/* Declares one solved index and returns the test whether it is whole and inside. */
+static const char *declare_solution(StageText *text, int i) {
+    const Index *index = &text->stage->indices[i];
+    const char *name = text->indices[i], *solution = affine_code(text, index->solution), *whole = "";
+    if (index->divisor != 1) {
+        write_line(text->out, "const int %s_times_%lld = %s;", name, (long long)index->divisor, solution);
+        solution = arena_print(text->arena, "%s_times_%lld", name, (long long)index->divisor);
+        whole = arena_print(text->arena, "%s %% %lld == 0 && ", solution, (long long)index->divisor);
+        solution = arena_print(text->arena, "%s / %lld", solution, (long long)index->divisor);
+    }
+    write_line(text->out, "const int %s = %s;", name, solution);
+    return arena_print(text->arena, "%s%s >= 0 && %s < %s", whole, name, name, dim_code(text, index->size));
+}
+
+/* Opens a block for the points where one of the chosen solved indices is not whole or outside; false: there are none.
+ */
+static bool open_outside(StageText *text, const bool *chosen) {
     const char *inside = NULL;
-    for (int i = 0; i < stage->index_count; i++) {
-        const Index *index = &stage->indices[i];
-        if (index->kind != INDEX_SOLVED) continue;
-        const char *name = text->indices[i], *solution = affine_code(text, index->solution), *whole = NULL;
-        if (index->divisor != 1) {
-            write_line(text->out, "const int %s_times_%lld = %s;", name, (long long)index->divisor, solution);
-            solution = arena_print(text->arena, "%s_times_%lld", name, (long long)index->divisor);
-            whole = arena_print(text->arena, "%s %% %lld == 0", solution, (long long)index->divisor);
-            solution = arena_print(text->arena, "%s / %lld", solution, (long long)index->divisor);
-        }
-        write_line(text->out, "const int %s = %s;", name, solution);
-        const char *test = arena_print(text->arena, "%s%s%s >= 0 && %s < %s", whole != NULL ? whole : "",
-                                       whole != NULL ? " && " : "", name, name, dim_code(text, index->size));
+    for (int i = 0; i < text->stage->index_count; i++) {
+        if (text->stage->indices[i].kind != INDEX_SOLVED || !chosen[i]) continue;
+        const char *test = declare_solution(text, i);
         inside = inside == NULL ? test : arena_print(text->arena, "%s && %s", inside, test);
     }
-    if (inside == NULL) return false;
-    write_line(text->out, "if (!(%s)) {", inside);
-    if (otherwise == NULL) {
-        write_line(text->out, "continue;");
-    } else {
-        for (int r = 0; r < stage->results.count; r++)
-            store_value(text, stage->results.at[r].buffer, otherwise);
-        write_line(text->out, "return;");
-    }
+    if (inside != NULL) write_line(text->out, "if (!(%s)) {", inside);
+    return inside != NULL;
+}
+
+void skip_outside(StageText *text, const bool *chosen) {
+    if (!open_outside(text, chosen)) return;
+    write_line(text->out, "continue;");
     write_line(text->out, "}");
-    return true;
+}
+
+/* Where no index is reduced, the results outside are those of the stage. */
+static void store_outside(StageText *text) {
+    bool *all = ARENA_ARRAY(text->arena, bool, text->stage->index_count);
+    for (int i = 0; i < text->stage->index_count; i++)
+        all[i] = true;
+    if (!open_outside(text, all)) return;
+    Elem elem = body_elem(&text->stage->body, text->stage->results.at[0].value);
+    for (int r = 0; r < text->stage->results.count; r++)
+        store_value(text, text->stage->results.at[r].buffer, literal_code(text, elem, text->stage->otherwise));
+    write_line(text->out, "return;");
+    write_line(text->out, "}");
 }
 
 /* ---- the tile function ---- */
@@ -177,9 +190,7 @@ void emit_tile_function(StageText *text) {
     write_line(text->out, "GR_INLINE void %s_tile(%s) {", text->name, tile_parameters(text));
     Writer *function = open_body(text);
     declare_operands(text);
-    if (text->stage->totals.count == 0)
-        outside_of_solutions(text, literal_code(text, body_elem(&text->stage->body, text->stage->results.at[0].value),
-                                                text->stage->otherwise));
+    if (text->stage->totals.count == 0) store_outside(text);
     emit_tile_body(text);
     close_body(text, function);
     write_line(text->out, "}");

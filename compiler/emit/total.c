@@ -142,7 +142,7 @@ static void accumulate(StageText *text) {
 enum { SUM_CHUNK = 1024 }; /* terms added in a row: a longer sum is cut, so that its rounding error stays small */
 
 typedef struct ReducedLoops {
-    int order[64]; /* index numbers, outermost first; the lane is innermost */
+    int order[64]; /* index numbers, outermost first: those that solutions are made of; others; the lane */
     int count;
     int chunked;   /* position in order of the loop that is cut in chunks; -1: none */
     int64_t chunk; /* its trips in a chunk */
@@ -153,12 +153,28 @@ static int64_t loop_trips(const StageText *text, int index) {
     return index == text->stage->tile.lane ? (size + lanes_of(text) - 1) / lanes_of(text) : size;
 }
 
+static bool is_solved_by(const Index *index, int other) {
+    return index->kind == INDEX_SOLVED && affine_factor(index->solution, other) != 0;
+}
+
+/* Loops that solved indices follow from stand outside, so that the others are not even begun where one is not whole or
+ * outside. Positions are found in the order in which they count. */
+static bool comes_first(const Stage *stage, int reduced) {
+    bool first = false;
+    for (int i = 0; i < stage->index_count; i++)
+        first |= is_solved_by(&stage->indices[i], reduced);
+    for (int t = 0; t < stage->totals.count; t++)
+        first &= !finds_position(stage->totals.at[t].reduce);
+    return first;
+}
+
 static ReducedLoops plan_loops(const StageText *text) {
     const Stage *stage = text->stage;
     ReducedLoops loops = {.chunked = -1};
     if (stage->reduced_count > 63) internal_error("more than 63 reduced indices in one stage");
-    for (int i = stage->free_count; i < stage->free_count + stage->reduced_count; i++)
-        if (i != stage->tile.lane) loops.order[loops.count++] = i;
+    for (int solved = 1; solved >= 0; solved--)
+        for (int i = stage->free_count; i < stage->free_count + stage->reduced_count; i++)
+            if (i != stage->tile.lane && comes_first(stage, i) == solved) loops.order[loops.count++] = i;
     if (text->lane_reduced) loops.order[loops.count++] = stage->tile.lane;
     bool sums = false;
     for (int t = 0; t < stage->totals.count; t++)
@@ -174,7 +190,19 @@ static ReducedLoops plan_loops(const StageText *text) {
     return loops;
 }
 
-static void open_reduced_loop(const StageText *text, const ReducedLoops *loops, int l) {
+/* Solved indices stand in the innermost loop that they follow from. */
+static void skip_outside_of_loop(StageText *text, const ReducedLoops *loops, int l) {
+    bool *chosen = ARENA_ARRAY(text->arena, bool, text->stage->index_count);
+    for (int i = 0; i < text->stage->index_count; i++) {
+        int innermost = 0;
+        for (int at = 0; at < loops->count; at++)
+            if (is_solved_by(&text->stage->indices[i], loops->order[at])) innermost = at;
+        chosen[i] = innermost == l;
+    }
+    skip_outside(text, chosen);
+}
+
+static void open_reduced_loop(StageText *text, const ReducedLoops *loops, int l) {
     int index = loops->order[l];
     const char *name = text->indices[index], *size = dim_code(text, text->stage->indices[index].size);
     bool lane = index == text->stage->tile.lane;
@@ -186,6 +214,7 @@ static void open_reduced_loop(const StageText *text, const ReducedLoops *loops, 
     else
         write_line(text->out, "for (int %s = 0; %s < %s; %s) {", name, name, size, step);
     if (lane && text->partial) write_line(text->out, "const int width = gr_least(GR_LANES, %s - %s);", size, name);
+    skip_outside_of_loop(text, loops, l);
 }
 
 static void add_chunk(StageText *text) {
@@ -241,7 +270,6 @@ void emit_reduction(StageText *text) {
     int first = loops.chunked > 0 ? loops.chunked : 0;
     for (int l = first; l < loops.count; l++)
         open_reduced_loop(text, &loops, l);
-    outside_of_solutions(text, NULL);
     emit_section(text, &section, accumulate);
     for (int l = first; l < loops.count; l++)
         write_line(text->out, "}");

@@ -168,7 +168,8 @@ static bool in_solution(const Stage *stage, int index) {
     return false;
 }
 
-static int choose_lane(Arena *arena, const Stage *stage, const Target *target) {
+/* The index that the stage runs along at the least cost; NO_INDEX: one element at a time. */
+static int choose_lane(Arena *arena, const Stage *stage, const Target *target, double *cost_there) {
     int best = NO_INDEX;
     double least = stage_cost(arena, stage, target, NO_INDEX);
     for (int i = 0; i < stage->index_count; i++) {
@@ -177,7 +178,14 @@ static int choose_lane(Arena *arena, const Stage *stage, const Target *target) {
         double cost = stage_cost(arena, stage, target, i);
         if (cost < least) best = i, least = cost;
     }
+    *cost_there = least;
     return best;
+}
+
+double least_stage_cost(Arena *arena, const Stage *stage, const Target *target) {
+    double least;
+    choose_lane(arena, stage, target, &least);
+    return least;
 }
 
 /* ---- rows and vectors ---- */
@@ -205,7 +213,8 @@ static int single_row_width(const Stage *stage, const Tile *tile, const Target *
 }
 
 static Tile choose_tile(Arena *arena, const Stage *stage, const Target *target) {
-    Tile tile = {choose_lane(arena, stage, target), NO_INDEX, 1, 1, 0};
+    double cost;
+    Tile tile = {choose_lane(arena, stage, target, &cost), NO_INDEX, 1, 1, 0};
     if (tile.lane == NO_INDEX) return tile;
     bool lane_free = stage->indices[tile.lane].kind == INDEX_FREE;
     if (stage->totals.count > 0) {
@@ -227,7 +236,7 @@ static Tile choose_tile(Arena *arena, const Stage *stage, const Target *target) 
 
 /* ---- inserting copies ---- */
 
-static const Dim *strides_with_innermost(Arena *arena, Shape shape, int axis) {
+const Dim *strides_with_innermost(Arena *arena, Shape shape, int axis) {
     Dim *strides = ARENA_ARRAY(arena, Dim, shape.rank);
     int64_t stride = dim_high(shape.dims[axis]);
     strides[axis] = dim_constant(1);
@@ -310,5 +319,6 @@ static void choose_layouts(Routine *routine, Sequence *sequence, const Target *t
 }
 
 void choose_layout(Routine *routine, const Target *target) {
+    order_axes(routine, target);
     choose_layouts(routine, &routine->top, target);
 }

@@ -3,6 +3,7 @@
 #define GRADC_KERNELS_STAGE_H
 
 #include "compiler/ir/kernel.h"
+#include "compiler/kernels/target.h"
 
 /* What became of a node. */
 typedef struct Value {
@@ -87,5 +88,12 @@ bool axes_identity(const Affine *axes, int rank);
 const Affine *axes_of_indices(Arena *arena, int count); /* index 0, 1, ... */
 const Dim *dense_strides(Arena *arena, Shape shape, bool at_bounds);
 const Dim *storage_strides(Arena *arena, const Store *store); /* the caller's are dense at the sizes of the call */
+
+/* What the stage costs along its best lane, in vector instructions, with the strides that its buffers have now. */
+double least_stage_cost(Arena *arena, const Stage *stage, const Target *target);
+/* Dense strides at the bounds, with that axis innermost and the others in their order. */
+const Dim *strides_with_innermost(Arena *arena, Shape shape, int axis);
+/* Before lanes are chosen: an order of axes for each buffer of the routine's own. */
+void order_axes(Routine *routine, const Target *target);
 
 #endif
