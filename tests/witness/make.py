@@ -202,6 +202,15 @@ differentiable(W, "conv_transpose2d", lambda x, k: F.conv_transpose2d(x, k, stri
 differentiable(W, "max_pool2d", lambda x: F.max_pool2d(x, 3, 2, 1), x=tensor(2, 3, 7, 6))
 differentiable(W, "avg_pool2d", lambda x: F.avg_pool2d(x, 3, 2, 1), x=tensor(2, 3, 7, 6))
 
+differentiable(W, "conv_transpose1d", lambda x, k: F.conv_transpose1d(x, k, stride=2, padding=1), "xk",
+               x=tensor(2, 3, 5), k=tensor(3, 2, 4))  # fmt: skip
+differentiable(W, "conv_transpose3d", lambda x, k: F.conv_transpose3d(x, k, stride=2), "xk",
+               x=tensor(1, 2, 3, 2, 2), k=tensor(2, 2, 3, 2, 3))  # fmt: skip
+differentiable(W, "max_pool1d", lambda x: F.max_pool1d(x, 3, 1), x=tensor(2, 3, 7))
+differentiable(W, "max_pool3d", lambda x: F.max_pool3d(x, 2), x=tensor(1, 2, 4, 5, 6))
+differentiable(W, "avg_pool1d", lambda x: F.avg_pool1d(x, 3, 2, 1), x=tensor(2, 3, 7))
+differentiable(W, "avg_pool3d", lambda x: F.avg_pool3d(x, 2), x=tensor(1, 2, 4, 5, 6))
+
 # ---- layers ----
 
 

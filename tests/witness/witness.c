@@ -212,7 +212,8 @@ static bool has_case(Arena *arena, char *const *texts, const char *name) {
 
 /* What definitions of the prelude use among themselves. */
 static bool is_part(const char *name) {
-    static const char *const parts[] = {"fans", "outputs_of_group", "merge_groups", "nothing_yet"};
+    static const char *const parts[] = {"fans",        "outputs_of_group", "merge_groups",
+                                        "nothing_yet", "spread",           "padded_windows"};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (strcmp(parts[i], name) == 0) return true;
     return false;
