@@ -300,17 +300,43 @@ Value eval_indexed(Elaborator *e, Scope *scope, const AstIndices *indices, const
 
 /* ---- positions that are tensors ---- */
 
-/* An input that is a position itself is checked at the border of the entry: the least size that it meets counts. */
+/* Whether a nest gives each element of its argument, in whatever order of axes. */
+static bool only_orders_axes(const Node *node) {
+    if (node->op != OP_nest || node->u.nest.reduce != REDUCE_NONE || node->u.nest.read_count != 1) return false;
+    const Read *read = &node->u.nest.reads[0];
+    const Body *body = &node->u.nest.body;
+    const Shape shape = node->args[read->arg]->type.shape;
+    if (body->exprs.at[body->exprs.count - 1].kind != EXPR_READ || shape.rank != node->type.shape.rank) return false;
+    bool met[RANK_LIMIT] = {false};
+    for (int a = 0; a < shape.rank; a++) {
+        int index;
+        if (!affine_is_index(read->axes[a], &index) || index >= shape.rank || met[index]) return false;
+        if (!dim_equal(node->u.nest.indices[index].size, shape.dims[a])) return false;
+        met[index] = true;
+    }
+    return true;
+}
+
+/* The argument of the entry that a position is, with its axes in whatever order, or NULL */
+static Argument *argument_as_position(const Node *position) {
+    while (only_orders_axes(position))
+        position = position->args[0];
+    if (position->op == OP_input) return position->u.input;
+    if (position->op == OP_store && position->u.store->kind == STORE_ARGUMENT) return position->u.store->argument;
+    return NULL;
+}
+
+/* An argument that is a position itself is checked at the border of the entry: the least size that it meets counts. */
 void limit_positions(Elaborator *e, const Node *position, Dim size, Span span) {
     (void)e, (void)span;
-    if (position->op != OP_input) return;
-    Argument *input = position->u.input;
+    Argument *argument = argument_as_position(position);
+    if (argument == NULL) return;
     int64_t high = dim_low(size) - 1;
-    if (input->low > input->high) {
-        input->low = 0;
-        input->high = high;
-    } else if (high < input->high) {
-        input->high = high;
+    if (argument->low > argument->high) {
+        argument->low = 0;
+        argument->high = high;
+    } else if (high < argument->high) {
+        argument->high = high;
     }
 }
 

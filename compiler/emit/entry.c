@@ -45,18 +45,18 @@ static const char *shape_words(const Emitter *emitter, Shape shape) {
     return shape.rank == 0 ? "" : arena_print(emitter->arena, "[%s]", text);
 }
 
+static bool is_index(const Argument *argument) {
+    return argument->role != ARGUMENT_OUTPUT && argument->type.elem == ELEM_INT && argument->low <= argument->high;
+}
+
 /* " / * [n,64], 0..9 * /" or nothing. */
 static const char *argument_comment(const Emitter *emitter, const Argument *argument) {
     const char *shape = shape_words(emitter, argument->type.shape), *range = "";
-    if (argument->role == ARGUMENT_INPUT && argument->low <= argument->high)
+    if (is_index(argument))
         range = arena_print(emitter->arena, "%s%lld..%lld", *shape == '\0' ? "" : ", ", (long long)argument->low,
                             (long long)argument->high);
     if (*shape == '\0' && *range == '\0') return "";
     return arena_print(emitter->arena, " /* %s%s */", shape, range);
-}
-
-static bool is_index(const Argument *argument) {
-    return argument->role == ARGUMENT_INPUT && argument->type.elem == ELEM_INT && argument->low <= argument->high;
 }
 
 /* Of the numbers only indices are checked. */

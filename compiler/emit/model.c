@@ -137,7 +137,7 @@ static const char *dims_text(const Emitter *emitter, const Entry *entry, Shape s
 }
 
 static void write_argument(Writer *writer, const Emitter *emitter, const Entry *entry, const Argument *argument) {
-    bool input = argument->role == ARGUMENT_INPUT, ranged = input && argument->low <= argument->high;
+    bool ranged = argument->role != ARGUMENT_OUTPUT && argument->low <= argument->high;
     int64_t low = ranged ? argument->low : 0, high = ranged ? argument->high : -1;
     Items items = {.arena = emitter->arena};
     items_add(&items, "%s", string_literal(emitter->arena, argument->name));

@@ -356,7 +356,7 @@ static void print_argument(Writer *writer, const Argument *argument) {
     if (argument->is_byte) type = arena_print(writer->arena, "byte%s", strchr(type, '['));
     write_text(writer, "%s%s%s: %s", argument->position > 0 ? ", " : "",
                argument->role == ARGUMENT_STATE ? "state " : "", argument->name, type);
-    if (argument->role == ARGUMENT_INPUT && argument->type.elem == ELEM_INT && argument->low <= argument->high)
+    if (argument->role != ARGUMENT_OUTPUT && argument->type.elem == ELEM_INT && argument->low <= argument->high)
         write_text(writer, " in %lld..%lld", (long long)argument->low, (long long)argument->high);
 }
 

@@ -74,7 +74,7 @@ static bool set_up(Application *application) {
     const gr_options *options = application->options;
     const gr_entry *entry = gr_find_entry(application->session->model, options->plan.at[0].name);
     if (!gr_datasets_open(&application->data, &options->data, "--data", application->error) ||
-        !gr_feed_open(&application->feed, application->session->model, entry, &application->data, options,
+        !gr_feed_open(&application->feed, application->session->model, entry, &application->data, options, false,
                       application->error) ||
         !gr_metrics_open(&application->metrics, &application->feed, application->error) || !check_data(application) ||
         !check_rows(application))
@@ -129,16 +129,24 @@ static bool commit_results(Application *application) {
     return true;
 }
 
-/* Not onto standard output where a result went there. */
+static bool goes_to_file(const gr_pairs *out, const char *name) {
+    for (int o = 0; o < out->count; o++)
+        if (strcmp(out->at[o].name, name) == 0) return true;
+    return false;
+}
+
+/* Of outputs that go to no file, and not onto standard output where a result went there. */
 static void say_metrics(Application *application) {
     char text[32];
     FILE *to = stdout;
     for (int o = 0; o < application->options->out.count; o++)
         if (strcmp(application->options->out.at[o].value, "-") == 0) to = stderr;
     gr_metrics_average(&application->metrics);
-    for (int m = 0; m < application->metrics.count; m++)
+    for (int m = 0; m < application->metrics.count; m++) {
+        if (goes_to_file(&application->options->out, application->metrics.values[m].name)) continue;
         fprintf(to, "%s %s\n", application->metrics.values[m].name,
                 gr_say_value(application->metrics.values[m].value, text, sizeof text));
+    }
 }
 
 static void close_application(Application *application) {

@@ -81,12 +81,16 @@ static const gr_size *size_of(const gr_feed *feed, int size) {
     return &feed->model->sizes[feed->entry->sizes[size]];
 }
 
-static bool chosen_size(gr_feed *feed, const gr_options *options, gr_error *error) {
+/* Position in the entry's sizes, or -1 */
+static int find_size(const gr_feed *feed, const char *name) {
     for (int s = 0; s < feed->entry->size_count; s++)
-        if (strcmp(size_of(feed, s)->name, options->batch.name) == 0) {
-            feed->rows_size = s;
-            return true;
-        }
+        if (strcmp(size_of(feed, s)->name, name) == 0) return s;
+    return -1;
+}
+
+static bool chosen_size(gr_feed *feed, const gr_options *options, gr_error *error) {
+    feed->rows_size = find_size(feed, options->batch.name);
+    if (feed->rows_size >= 0) return true;
     return gr_fail(error, "--batch=%s=%d: %s has no size of that name", options->batch.name, options->rows,
                    feed->entry->name);
 }
@@ -107,14 +111,22 @@ static bool shared_size(gr_feed *feed, gr_error *error) {
     return true;
 }
 
-static bool choose_rows(gr_feed *feed, const gr_options *options, gr_error *error) {
+static int within(int value, int low, int high) {
+    return value < low ? low : value > high ? high : value;
+}
+
+/* --batch means the entries of the command line. One that only evaluates, and may have sizes of its own, follows as far
+ * as it can. */
+static bool choose_rows(gr_feed *feed, const gr_options *options, bool evaluates, gr_error *error) {
     for (int s = 0; s < feed->entry->size_count; s++)
         feed->sizes[s] = -1;
-    if (options->batch.name != NULL ? !chosen_size(feed, options, error) : !shared_size(feed, error)) return false;
+    const bool chosen = options->batch.name != NULL && (!evaluates || find_size(feed, options->batch.name) >= 0);
+    if (chosen ? !chosen_size(feed, options, error) : !shared_size(feed, error)) return false;
     if (feed->rows_size < 0) return true;
     const gr_size *size = size_of(feed, feed->rows_size);
     feed->least = size->low;
     feed->batch = options->rows > 0 ? options->rows : size->high;
+    if (evaluates) feed->batch = within(feed->batch, size->low, size->high);
     if (feed->batch < size->low || feed->batch > size->high)
         return gr_fail(error, "--batch=%d: %s of %s is between %d and %d", feed->batch, size->name, feed->entry->name,
                        size->low, size->high);
@@ -319,7 +331,7 @@ static bool allocate_spread(gr_feed *feed, gr_error *error) {
 }
 
 bool gr_feed_open(gr_feed *feed, const gr_model *model, const gr_entry *entry, gr_datasets *sets,
-                  const gr_options *options, gr_error *error) {
+                  const gr_options *options, bool evaluates, gr_error *error) {
     const size_t count = (size_t)entry->argument_count;
     *feed = (gr_feed){.model = model, .entry = entry, .rows_size = -1};
     feed->sizes = calloc((size_t)entry->size_count + 1, sizeof *feed->sizes);
@@ -328,7 +340,7 @@ bool gr_feed_open(gr_feed *feed, const gr_model *model, const gr_entry *entry, g
     gr_dataset **given = calloc(count + 1, sizeof *given);
     bool ok = feed->sizes != NULL && feed->arguments != NULL && feed->buffers != NULL && given != NULL;
     if (!ok) gr_fail(error, "out of memory");
-    ok = ok && choose_rows(feed, options, error);
+    ok = ok && choose_rows(feed, options, evaluates, error);
     for (int a = 0; ok && a < entry->argument_count; a++) {
         given[a] = set_of(feed, sets, a, error, &ok);
         if (given[a] != NULL && given[a]->data != NULL)

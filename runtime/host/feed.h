@@ -59,10 +59,11 @@ typedef struct gr_feed {
     uint64_t *spread;            /* rows of a file, for text */
 } gr_feed;
 
-/* Binds an entry. Says of the first file that does not fit both shapes. Sets that are used are marked. False, with a
- * message; gr_feed_close either way. */
+/* Binds an entry. Says of the first file that does not fit both shapes. Sets that are used are marked. An entry that
+ * `evaluates` what others train takes as many of the rows of --batch as it can. False, with a message; gr_feed_close
+ * either way. */
 bool gr_feed_open(gr_feed *feed, const gr_model *model, const gr_entry *entry, gr_datasets *sets,
-                  const gr_options *options, gr_error *error);
+                  const gr_options *options, bool evaluates, gr_error *error);
 void gr_feed_close(gr_feed *feed);
 
 /* Runs the entry on these rows of the data, `count` <= feed->batch of them. Without data by rows `rows` is not looked

@@ -14,7 +14,7 @@ static bool find_entries(Training *training) {
         const gr_entry *entry = gr_find_entry(model, options->plan.at[t].name);
         Turn *turn = &training->turns[training->turn_count++];
         turn->steps = gr_plan_steps(options, t);
-        if (!gr_feed_open(&turn->feed, model, entry, &training->data, options, training->error) ||
+        if (!gr_feed_open(&turn->feed, model, entry, &training->data, options, false, training->error) ||
             !gr_metrics_open(&turn->metrics, &turn->feed, training->error))
             return false;
     }
@@ -87,7 +87,7 @@ static bool set_up_evaluation(Training *training) {
     gr_datasets *sets = options->valid.count > 0 ? &training->valid : &training->data;
     const gr_entry *entry = evaluation_entry(training);
     if (entry == NULL ||
-        !gr_feed_open(&training->eval, training->session->model, entry, sets, options, training->error) ||
+        !gr_feed_open(&training->eval, training->session->model, entry, sets, options, true, training->error) ||
         !gr_metrics_open(&training->eval_metrics, &training->eval, training->error))
         return false;
     if (options->valid.count > 0) training->valids = training->eval.rows;

@@ -193,11 +193,15 @@ grep -q 'terminated\|Broken' output && not_ok "a closed pipe" || ok "a closed pi
 # Text is bytes: rows of as many as the input has.
 cat >text.grad <<'END'
 size N = 1..8
+size V = 1..2
 param w[256] = 0
+param v[100] = 0
+entry narrow(c[N, 5]: byte, state last: int) -> y[5, N] { y = v[c'] + v[last] }
 entry train(c[N, 5]: byte) -> loss {
     loss = mean((w[c] - c / 256)^2)
     minimize loss with sgd(lr = 1)
 }
+entry judge(c[V, 10]: byte) -> loss { loss = mean((w[c] - c / 256)^2) }
 entry show(c[N, 5]: byte) -> code[N, 5]: int, more[N, 5]: int, share[N, 5] {
     code = c + 0
     more = c + 156
@@ -214,8 +218,17 @@ gradc_run text show --data c=letters.txt --out code=back.txt -q && [ "$(cat back
 refuse "text of numbers that are no bytes" 3 "no.txt: 256 is no byte" text show --data c=letters.txt --out more=no.txt -q
 refuse "text of reals" 2 "no.txt: a .txt is written of ints, 0 to 255" \
     text show --data c=letters.txt --out share=no.txt -q
+refuse "a position out of range, in another order of axes" 2 "100, but \`c\` of narrow takes 0..99" \
+    text narrow --data c=letters.txt -q
+printf abcab >abcab.txt
+refuse "a state that is a position out of range" 2 "\`last\` of narrow is -1, and takes 0..99" \
+    text narrow --data c=abcab.txt --data last=-1 -q
 [ ! -e no.txt ] && ok "half a text is not left" || not_ok "half a text is left"
 gradc_run text train --data c=packed.txt.gz --epochs=3 -q -o text.run && ok "packed text" || not_ok "packed text"
+for batch in 4 N=4; do # V is at most 2, and the entry has no N
+    gradc_run text train --data c=letters.txt --valid c=letters.txt --eval=judge --batch=$batch -q -o judged-$batch.run &&
+        ok "--batch=$batch where another size counts what is evaluated" || not_ok "--batch=$batch with --eval"
+done
 
 # Ctrl-C: saves, exits 130, and can be resumed
 ./net train $data --epochs=1000000 -q -o long.run >output 2>&1 &
