@@ -49,20 +49,25 @@ static Value draw_affine(Elaborator *e, Value draw, Value scale, Value shift, Sp
     return binary(e, AST_ADD, binary(e, AST_MULTIPLY, draw, scale, span), shift, span);
 }
 
+/* No gradient passes from the sample to what it is drawn with, which in a loop may stand around it. */
+static void add_barrier(Elaborator *e, Node *argument, Node *sample, Span span, const char *name) {
+    vec_push(e->arena, &e->barriers, (Barrier){graph_use(e->graph, argument), sample, span, name});
+}
+
 static Value draw_bernoulli(Elaborator *e, Value uniform, Value p, Shape shape, Span span) {
     Node *probability = node_of(e, p, span);
     if (probability == NULL) return poison;
     Value fitted = broadcast_to(e, value_node(probability), shape, span);
     Value below = binary(e, AST_LESS, uniform, fitted, span), sample = cast(e, ELEM_REAL, below, span);
     if (is_poison(sample)) return poison;
-    vec_push(e->arena, &e->barriers, (Barrier){probability, sample.u.node, span, "bernoulli"});
+    add_barrier(e, probability, sample.u.node, span, "bernoulli");
     return sample;
 }
 
 /* ---- categorical ---- */
 
 static Value compare_and_note(Elaborator *e, Node *weights, Value sample, Span span) {
-    if (!is_poison(sample)) vec_push(e->arena, &e->barriers, (Barrier){weights, sample.u.node, span, "categorical"});
+    if (!is_poison(sample)) add_barrier(e, weights, sample.u.node, span, "categorical");
     return sample;
 }
 

@@ -246,8 +246,7 @@ Value subscript(Elaborator *e, Scope *scope, const AstExpr *expr) {
     if (indexed_read(e, scope, expr, &element)) return element;
     Value base = eval(e, scope, expr->u.subscript.base);
     if (is_poison(base)) return poison;
-    if (base.kind == VALUE_LIST && !needs_tensor(e, scope, expr))
-        return list_item(e, scope, base.u.list, expr);
+    if (base.kind == VALUE_LIST && !needs_tensor(e, scope, expr)) return list_item(e, scope, base.u.list, expr);
     Node *node = node_of(e, base, expr->u.subscript.base->span);
     if (node == NULL) return poison;
     int most = node->type.shape.rank + expr->u.subscript.subs.count, count;

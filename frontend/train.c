@@ -236,6 +236,16 @@ static bool default_targets(Elaborator *e, const Reach *reach, Stores *stores, S
     return false;
 }
 
+static void note_last_update(Elaborator *e, Diagnostic *error, const Store *store) {
+    for (int v = e->events.count - 1; v >= 0; v--) {
+        const Event *event = &e->events.at[v];
+        if (event->kind != EVENT_UPDATE || event->store != store) continue;
+        diag_note(e->diagnostics, error, event->origin->span,
+                  "it is updated here, and means its new value from here on");
+        return;
+    }
+}
+
 static bool named_targets(Elaborator *e, Scope *scope, const AstStmt *stmt, const Reach *reach, Stores *stores) {
     bool ok = true;
     for (int o = 0; o < stmt->u.train.over.count; o++) {
@@ -253,6 +263,7 @@ static bool named_targets(Elaborator *e, Scope *scope, const AstStmt *stmt, cons
                 error_at(e, over->span, "%s is to be trained, but no differentiable path leads from it to the loss",
                          named.at[s]->path);
             if (error != NULL) diag_note(e->diagnostics, error, named.at[s]->span, "it is declared here");
+            if (error != NULL) note_last_update(e, error, named.at[s]);
             ok = false;
         }
     }
