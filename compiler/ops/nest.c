@@ -137,6 +137,7 @@ typedef struct Walk {
 /* What a reducer knows after the points that it has seen. */
 typedef struct Reduction {
     double value, second; /* second: the runner-up of an argmax */
+    long double total;    /* of sum and prod: in double, thousands of terms would leave an error of several ulps */
     int64_t position;     /* of the best */
     bool any;
 } Reduction;
@@ -189,8 +190,8 @@ static bool next_point(Walk *walk, int begin, int end) {
 static Reduction reduction_start(Reduce reduce) {
     switch (reduce) {
     case REDUCE_NONE:
-    case REDUCE_SUM: return (Reduction){.value = 0};
-    case REDUCE_PROD: return (Reduction){.value = 1};
+    case REDUCE_SUM: return (Reduction){.total = 0};
+    case REDUCE_PROD: return (Reduction){.total = 1};
     case REDUCE_MAX:
     case REDUCE_ARGMAX: return (Reduction){.value = -INFINITY, .second = -INFINITY};
     case REDUCE_MIN:
@@ -211,18 +212,27 @@ static void reduce_extremum(Reduction *so_far, double value, int64_t position, d
     }
 }
 
+static long double rounded(const Walk *walk, long double value) {
+    if (walk->evaluation->mode != EVAL_FLOAT) return value;
+    return evaluate_round(walk->evaluation, walk->node->type.elem, (double)value);
+}
+
 static void reduce_value(Walk *walk, Reduction *so_far, double value, int64_t position) {
-    Elem elem = walk->node->type.elem;
     switch (walk->node->u.nest.reduce) {
     case REDUCE_NONE: so_far->value = value; break;
-    case REDUCE_SUM: so_far->value = evaluate_round(walk->evaluation, elem, so_far->value + value); break;
-    case REDUCE_PROD: so_far->value = evaluate_round(walk->evaluation, elem, so_far->value * value); break;
+    case REDUCE_SUM: so_far->total = rounded(walk, so_far->total + value); break;
+    case REDUCE_PROD: so_far->total = rounded(walk, so_far->total * value); break;
     case REDUCE_MAX:
     case REDUCE_ARGMAX: reduce_extremum(so_far, value, position, 1); break;
     case REDUCE_MIN:
     case REDUCE_ARGMIN: reduce_extremum(so_far, value, position, -1); break;
     }
     so_far->any = true;
+}
+
+static double reduced_value(const Nest *nest, const Reduction *reduction) {
+    bool totals = nest->reduce == REDUCE_SUM || nest->reduce == REDUCE_PROD;
+    return totals ? (double)reduction->total : reduction->value;
 }
 
 /* The element of the result at the free indices that the walk stands at. */
@@ -232,14 +242,14 @@ static double element_value(Walk *walk, int free_count, int loop_count) {
     int64_t position = 0;
     for (int i = free_count; i < loop_count; i++) {
         walk->indices[i] = 0;
-        if (walk->sizes[i] == 0) return reduction.value;
+        if (walk->sizes[i] == 0) return reduced_value(nest, &reduction);
     }
     do {
         if (takes_part(walk)) reduce_value(walk, &reduction, body_value(walk), position);
         position++;
     } while (next_point(walk, free_count, loop_count));
     if (nest->reduce == REDUCE_NONE) return reduction.any ? reduction.value : nest->otherwise;
-    if (nest->reduce != REDUCE_ARGMAX && nest->reduce != REDUCE_ARGMIN) return reduction.value;
+    if (nest->reduce != REDUCE_ARGMAX && nest->reduce != REDUCE_ARGMIN) return reduced_value(nest, &reduction);
     if (isfinite(reduction.second)) evaluate_margin(walk->evaluation, reduction.value, reduction.second);
     return (double)reduction.position;
 }
