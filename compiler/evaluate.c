@@ -247,6 +247,7 @@ static bool read_inputs(Evaluator *evaluator) {
 
 static const char *number_text(Arena *arena, Elem elem, double value) {
     if (elem == ELEM_BOOL) return value != 0 ? "true" : "false";
+    if (isnan(value)) return "nan"; /* whose sign says nothing */
     return elem == ELEM_INT ? arena_print(arena, "%.0f", value) : arena_print(arena, "%.9g", value);
 }
 

@@ -126,8 +126,8 @@ bool shape_argument(Elaborator *e, const Builtin *builtin, Value value, Span spa
     Dim *dims = ARENA_ARRAY(e->arena, Dim, list->count);
     for (int d = 0; d < list->count; d++)
         if (!value_as_dim(list->at[d], &dims[d]) || dim_low(dims[d]) < 0) {
-            refuse(e, span, "%s: a shape is a list of sizes, and %s is none", builtin->name,
-                   value_text(e, list->at[d]));
+            refuse(e, span, "%s: a shape is a list of sizes, and %s is none%s", builtin->name,
+                   value_text(e, list->at[d]), no_size_hint(list->at[d]));
             return false;
         }
     *shape = (Shape){list->count, dims};

@@ -78,6 +78,7 @@ typedef struct IndexVar {
     Span span;
     bool known, written; /* its size is found; was given as `i < n` */
     Dim size;
+    bool slides;         /* its size is the number of places for a window, or of strides */
     const char *because; /* the read that decided it: for messages */
     Span because_span;
     int id;     /* in Elaborator.vars: affine positions are in these */
@@ -125,6 +126,7 @@ bool is_tensor(Value value);   /* TENSOR or STORE */
 bool is_indexed(Value value);  /* SCALAR */
 double number_of(Value value); /* of INT, REAL or BOOL */
 bool value_as_dim(Value value, Dim *dim);
+const char *no_size_hint(Value value); /* said behind a value that value_as_dim refuses */
 /* What it is, for messages: "real[N, 10]", "the list of 3", "the function relu". */
 const char *value_text(Elaborator *e, Value value);
 

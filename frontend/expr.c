@@ -210,7 +210,8 @@ bool eval_dims(Elaborator *e, Scope *scope, const AstElements *dims, Shape *shap
         for (int v = 0; v < values.count; v++) {
             Dim dim;
             if (!value_as_dim(values.at[v], &dim)) {
-                refuse(e, dims->at[d].span, "a dimension is a size or an int, not %s", value_text(e, values.at[v]));
+                refuse(e, dims->at[d].span, "a dimension is a size or an int, not %s%s", value_text(e, values.at[v]),
+                       no_size_hint(values.at[v]));
                 return false;
             }
             if (dim_low(dim) < 0) {

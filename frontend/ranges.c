@@ -87,6 +87,10 @@ static bool room_at(Elaborator *e, Affine axis, Dim size, int index, Dim *room) 
     return true;
 }
 
+static bool is_nothing(Dim size) {
+    return dim_is_constant(size) && size.constant == 0;
+}
+
 static bool size_by_room(Elaborator *e, Ranges *statement, int index) {
     IndexVar *var = e->vars.at[index];
     for (int r = 0; r < statement->reads.count; r++) {
@@ -101,6 +105,7 @@ static bool size_by_room(Elaborator *e, Ranges *statement, int index) {
             if (var->known && !smaller) continue;
             var->known = true;
             var->size = room;
+            var->slides = !is_nothing(read->u.read.node->type.shape.dims[a]);
             var->because = read_text(e, read);
             var->because_span = read->span;
         }
@@ -108,10 +113,11 @@ static bool size_by_room(Elaborator *e, Ranges *statement, int index) {
     return var->known;
 }
 
-/* A window may be larger than what it slides over: then there is no place for it, and less than none. */
+/* A window may be larger than what it slides over: then there is no place for it. At the smallest value of a bounded
+ * size there may be just none. */
 static bool has_room(Elaborator *e, const IndexVar *var) {
-    if (dim_low(var->size) >= 0) return true;
     bool always = dim_is_constant(var->size);
+    if (dim_low(var->size) >= (always && var->slides)) return true;
     Diagnostic *error = error_at(e, var->span, "`%s` has no range%s: %s would leave it %s values", var->name,
                                  always ? "" : " at the smallest sizes", var->because, dim_text(e->arena, var->size));
     if (error == NULL) return false;
@@ -120,6 +126,24 @@ static bool has_room(Elaborator *e, const IndexVar *var) {
               always ? "pad the axis, or take a smaller window"
                      : "give the size a larger least value, or pad the axis");
     return false;
+}
+
+/* Why no read gives the index a range. */
+static const char *why_unknown(Elaborator *e, const Ranges *statement, const IndexVar *var) {
+    for (int r = 0; r < statement->reads.count; r++) {
+        const Element *read = statement->reads.at[r];
+        const Shape shape = read->u.read.node->type.shape;
+        for (int a = 0; a < shape.rank; a++) {
+            const Affine axis = read->u.read.axes[a];
+            int unknown;
+            if (affine_factor(axis, var->id) == 0) continue;
+            if (!only_unknown(e, axis, &unknown))
+                return arena_print(e->arena, "in %s it is not the only unknown", read_text(e, read));
+            return arena_print(e->arena, "%s takes strides along a bounded size, %s", read_text(e, read),
+                               dim_text(e->arena, shape.dims[a]));
+        }
+    }
+    return "it stands alone on no axis";
 }
 
 static bool sizes_by_room(Elaborator *e, Ranges *statement) {
@@ -135,8 +159,8 @@ static bool sizes_by_room(Elaborator *e, Ranges *statement) {
             ok &= has_room(e, var);
             continue;
         }
-        refuse(e, var->span, "the range of `%s` cannot be inferred: it stands alone on no axis; write `%s < ...`",
-               var->name, var->name);
+        refuse(e, var->span, "the range of `%s` cannot be inferred: %s; write `%s < ...`", var->name,
+               why_unknown(e, statement, var), var->name);
         ok = false;
     }
     return ok;

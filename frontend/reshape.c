@@ -145,7 +145,8 @@ Value call_reshape(Elaborator *e, const Builtin *builtin, const Value *args, Spa
         if (is_open && open >= 0) return refuse(e, span, "reshape: two dimensions are -1");
         if (is_open) open = d;
         if (!is_open && !value_as_dim(list->at[d], &dims[d]))
-            return refuse(e, span, "reshape: a shape is a list of sizes, and %s is none", value_text(e, list->at[d]));
+            return refuse(e, span, "reshape: a shape is a list of sizes, and %s is none%s", value_text(e, list->at[d]),
+                          no_size_hint(list->at[d]));
     }
     if (open >= 0 && !open_dim(e, node->type.shape, dims, list->count, open, &dims[open], span)) return poison;
     if (open >= 0) filled.u.list->at[open] = value_dim(dims[open]);

@@ -22,6 +22,18 @@ typedef struct Gradient {
     Span span;
 } Gradient;
 
+/* Where a path from the value would go on, but for a stop. */
+static void note_stop(Elaborator *e, Diagnostic *error, const Reach *reach, const Node *from) {
+    for (int n = 0; error != NULL && n <= reach->of->id; n++) {
+        const Node *node = e->graph->nodes.at[n];
+        if (!reach->plain[n] || node->op != OP_stop) continue;
+        const Reach behind = reach_of(e, node->args[0]);
+        if (!reaches(&behind, from)) continue;
+        diag_note(e->diagnostics, error, node->origin->span, "its path is cut here");
+        return;
+    }
+}
+
 static Value grad_by_leaf(Elaborator *e, const Value *leaves, int count, void *context) {
     Gradient *gradient = context;
     Node *node = node_of(e, leaves[0], gradient->span);
@@ -36,6 +48,7 @@ static Value grad_by_leaf(Elaborator *e, const Value *leaves, int count, void *c
         return value_node(build_fill(e->graph, ELEM_REAL, node->type.shape, 0, origin_at(e, gradient->span)));
     Diagnostic *error = error_at(e, gradient->span, "no differentiable path leads from %s to what is differentiated",
                                  value_text(e, leaves[0]));
+    note_stop(e, error, gradient->reach, node);
     note_origin(e, error, node);
     return poison;
 }
@@ -209,11 +222,11 @@ static Value map_leaf(Elaborator *e, const Value *leaves, int count, void *conte
     return train_by_map(e, mapping->function.u.optimizer, mapping->arguments, &call, mapping->span);
 }
 
-/* map(f, a, b): over lists and instances of the same form, down to their tensors. */
+/* map(f, a, b): over tensors, lists and instances of the same form, down to their tensors. */
 Value map_value(Elaborator *e, const Value *args, int count, Span span) {
     if (count < 2) return refuse(e, span, "map(f, a, ...) needs a function and something to map over");
-    if (args[1].kind != VALUE_LIST && args[1].kind != VALUE_INSTANCE)
-        return refuse(e, span, "map needs a list or an instance, not %s", value_text(e, args[1]));
+    if (!is_tensor(args[1]) && args[1].kind != VALUE_LIST && args[1].kind != VALUE_INSTANCE)
+        return refuse(e, span, "map needs a list, an instance or a tensor, not %s", value_text(e, args[1]));
     Mapping mapping = {.function = args[0], .span = span};
     if (args[0].kind == VALUE_OPTIMIZER) mapping.arguments = optimizer_scope(e, args[0].u.optimizer);
     return map_form(e, args + 1, count - 1, map_leaf, &mapping, span);
@@ -262,6 +275,7 @@ static bool named_targets(Elaborator *e, Scope *scope, const AstStmt *stmt, cons
             Diagnostic *error =
                 error_at(e, over->span, "%s is to be trained, but no differentiable path leads from it to the loss",
                          named.at[s]->path);
+            note_stop(e, error, reach, now);
             if (error != NULL) diag_note(e->diagnostics, error, named.at[s]->span, "it is declared here");
             if (error != NULL) note_last_update(e, error, named.at[s]);
             ok = false;

@@ -54,6 +54,12 @@ bool value_as_dim(Value value, Dim *dim) {
     return true;
 }
 
+const char *no_size_hint(Value value) {
+    return value.kind == VALUE_TENSOR && value.u.node->type.elem == ELEM_INT
+               ? ": of a bounded size S only k + m*S is a size"
+               : "";
+}
+
 const char *value_text(Elaborator *e, Value value) {
     switch (value.kind) {
     case VALUE_POISON: return "an error";
