@@ -1,19 +1,41 @@
-# Whether two values are the same, as far as the first one, what is shown, has decimals: awk -f same.awk, a line each
+# Whether an entry gives what is shown, as far as that has decimals: awk -f same.awk GIVEN VALUES, the lines of given.awk and
+# what gradc eval printed. Tells what differs; the status is 1 then.
 function words(text, into) {
     gsub(/[][,]/, " & ", text)
     return split(text, into, " ")
 }
-{ text[NR] = text[NR] $0 }
-END {
-    n = words(text[1], shown)
-    if (n == 0 || n != words(text[2], got)) exit 1
+function same(wanted, got, w, g, n, i, dot, digits, difference) {
+    n = words(wanted, w)
+    if (n == 0 || n != words(got, g)) return 0
     for (i = 1; i <= n; i++) {
-        if (shown[i] == got[i]) continue
-        if (shown[i] !~ /^-?[0-9]+(\.[0-9]+)?$/ || got[i] !~ /^-?[0-9]/) exit 1
-        dot = index(shown[i], ".")
-        digits = dot ? length(shown[i]) - dot : 8
-        difference = shown[i] - got[i]
+        if (w[i] == g[i]) continue
+        if (w[i] !~ /^-?[0-9]+(\.[0-9]+)?$/ || g[i] !~ /^-?[0-9]/) return 0
+        dot = index(w[i], ".")
+        digits = dot ? length(w[i]) - dot : 8
+        difference = w[i] - g[i]
         if (difference < 0) difference = -difference
-        if (difference > 0.5000001 * 10^-digits) exit 1
+        if (difference > 0.5000001 * 10^-digits) return 0
     }
+    return 1
+}
+NR == FNR {
+    split($0, field, "\t")
+    if (field[1] == "shown") {
+        names[++shown] = field[2]
+        values[shown] = field[3]
+    }
+    next
+}
+/^[A-Za-z_][A-Za-z_0-9]* = / {
+    name = $1
+    sub(/^[^=]*= /, "")
+}
+{ got[name] = got[name] " " $0 }
+END {
+    for (v = 1; v <= shown; v++) {
+        if (same(values[v], got[names[v]])) continue
+        print "shown is " names[v] " = " values[v] ", computed" got[names[v]]
+        wrong = 1
+    }
+    exit wrong
 }
