@@ -15,11 +15,12 @@ if [ ! -x "$gradc" ]; then
     exit 1
 fi
 
-# draw NAME [OPTION...]: images of the trained generator
+# draw NAME [OPTION...]: images of the trained generator. Its entry alone is compiled, its tensors alone are taken.
 draw() {
     name=$1
     shift
-    "$gradc" run "$here/dcgan.grad" samples --weights=dcgan.run/last.safetensors --out image="dcgan.run/$name" -q "$@"
+    "$gradc" run "$here/dcgan.grad" samples --entries=samples --partial --weights=dcgan.run/last.safetensors \
+        --out image="dcgan.run/$name" -q "$@"
 }
 
 if [ ! -f "$folder/train-images-idx3-ubyte.gz" ]; then
