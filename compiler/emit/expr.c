@@ -232,18 +232,20 @@ static Code lookup_code(StageText *text, int number) {
     const StageRead *read = &text->stage->reads.at[expr->u.lookup.read];
     const Buffer *buffer = read->buffer;
     const char *offset = NULL, *inside = NULL;
+    bool along_lane = lane_stride_of(text, buffer, read->axes) != 0;
     for (int c = 0; c < expr->u.lookup.count; c++) {
         const Computed *computed = &expr->u.lookup.computed[c];
         const char *position = operand(text, expr_code(text, computed->position), 4, false);
         const char *stride = dim_code(text, buffer->strides[computed->axis]);
         const char *size = dim_code(text, buffer->shape.dims[computed->axis]);
-        const char *term =
-            strcmp(stride, "1") == 0 ? position : arena_print(text->arena, "%s * gr_iall(%s)", position, stride);
+        const char *within = arena_print(text->arena, "gr_within(%s, %s)", position, size), *term = position;
+        bool alone = expr->u.lookup.count == 1 && !along_lane && strcmp(stride, "1") == 0;
+        if (!alone) term = arena_print(text->arena, "gr_inside(%s, %s)", position, size);
+        if (strcmp(stride, "1") != 0) term = arena_print(text->arena, "%s * gr_iall(%s)", term, stride);
         offset = offset == NULL ? term : arena_print(text->arena, "%s + %s", offset, term);
-        const char *within = arena_print(text->arena, "gr_within(%s, %s)", position, size);
         inside = inside == NULL ? within : arena_print(text->arena, "%s & %s", inside, within);
     }
-    if (lane_stride_of(text, buffer, read->axes) != 0)
+    if (along_lane)
         offset = arena_print(text->arena, "%s + gr_iota() * gr_iall(%s)", offset,
                              lane_stride_code(text, buffer, read->axes));
     /* the same on all lanes it stands before the loop over vectors, where no width is known, nor needed */
