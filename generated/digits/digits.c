@@ -323,7 +323,7 @@ static void train_loss(const train_call *call) {
         const int width = gr_least(GR_LANES, call->n - i);
         const gr_ivec label_i = gr_iload_part(&label[i], width);
         const gr_vec loss_value = gr_load_part(&e[i], width) + gr_log(gr_load_part(&total[i], width)) -
-            gr_lookup(&x[i * 10], label_i + gr_iota() * gr_iall(10), gr_within(label_i, 10), width);
+            gr_lookup(&x[i * 10], gr_inside(label_i, 10) + gr_iota() * gr_iall(10), gr_within(label_i, 10), width);
         sum += gr_select(gr_iless(gr_iota(), gr_iall(width)), loss_value, gr_all(0.0f));
     }
     sum = gr_all(gr_lane_sum(sum));

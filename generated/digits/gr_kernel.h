@@ -568,6 +568,11 @@ GR_INLINE gr_ivec gr_within(gr_ivec position, int size) {
     return gr_iless(gr_iall(-1), position) & gr_iless(position, gr_iall(size));
 }
 
+/* The position, or 0 where it is outside: whatever it is, an offset can be computed of it without overflow. */
+GR_INLINE gr_ivec gr_inside(gr_ivec position, int size) {
+    return gr_iselect(gr_within(position, size), position, gr_iall(0));
+}
+
 /* ---- lanes to one number */
 
 /* Pairwise: lane i with lane i + GR_LANES/2, and so on, the same order everywhere for one number of lanes. */
