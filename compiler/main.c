@@ -7,6 +7,7 @@
 #include "compiler/places.h"
 #include "compiler/run.h"
 #include "compiler/report/report.h"
+#include "compiler/untrained.h"
 #include "compiler/weights.h"
 #include <signal.h>
 #include <stdlib.h>
@@ -41,7 +42,8 @@ static int run_check(Command *command) {
     open_listener(&listener, command);
     Compilation compilation;
     compilation_open(&compilation, command->arena, &command->compile);
-    compile_to_graph(&compilation);
+    if (compile_to_graph(&compilation) && !command->quiet)
+        note_untrained(compilation.program, &compilation.diagnostics);
     return report(command, &compilation);
 }
 

@@ -67,10 +67,8 @@ static Diagnostic *new_diagnostic(Arena *arena, Severity severity, Span span, co
 static Diagnostic *record(Diagnostics *diagnostics, Diagnostic *diagnostic) {
     if (diagnostics->full) return diagnostic;
     vec_push(diagnostics->arena, &diagnostics->items, diagnostic);
-    if (diagnostic->severity == WARNING)
-        diagnostics->warnings++;
-    else
-        diagnostics->errors++;
+    if (diagnostic->severity == WARNING) diagnostics->warnings++;
+    if (diagnostic->severity == ERROR) diagnostics->errors++;
     diagnostics->full = diagnostics->errors == ERROR_LIMIT;
     return diagnostic;
 }
@@ -87,6 +85,14 @@ Diagnostic *diag_warning(Diagnostics *diagnostics, Span span, const char *format
     va_list arguments;
     va_start(arguments, format);
     Diagnostic *diagnostic = new_diagnostic(diagnostics->arena, WARNING, span, format, arguments);
+    va_end(arguments);
+    return record(diagnostics, diagnostic);
+}
+
+Diagnostic *diag_remark(Diagnostics *diagnostics, Span span, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    Diagnostic *diagnostic = new_diagnostic(diagnostics->arena, NOTE, span, format, arguments);
     va_end(arguments);
     return record(diagnostics, diagnostic);
 }

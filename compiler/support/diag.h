@@ -53,10 +53,12 @@ typedef struct Diagnostics {
 
 void diagnostics_open(Diagnostics *diagnostics, Arena *arena);
 
-/* Records an error or warning; the result takes notes. */
+/* Records an error, a warning, or a note that belongs to neither; the result takes notes. */
 Diagnostic *diag_error(Diagnostics *diagnostics, Span span, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 Diagnostic *diag_warning(Diagnostics *diagnostics, Span span, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+Diagnostic *diag_remark(Diagnostics *diagnostics, Span span, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void diag_note(Diagnostics *diagnostics, Diagnostic *about, Span span, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

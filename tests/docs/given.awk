@@ -30,11 +30,11 @@ function read_head(head, parts, count, i, name, type) {
     }
 }
 BEGIN { FS = "\t" }
-NR == FNR && $1 == "value" && $2 == entry {
+FILENAME == ARGV[1] && $1 == "value" && $2 == entry {
     names[++shown] = $3
     values[shown] = $4
 }
-NR == FNR { next }
+FILENAME == ARGV[1] { next }
 /^size / {
     split($0, word, " ")
     size[word[2]] = 1
@@ -47,6 +47,8 @@ END {
             print "size\t" name "\t" values[v]
         else if (!(name in input) || given[name]++)
             print "shown\t" name "\t" values[v]
+        else if (values[v] == "[]")
+            print "array\t" name "\tzeros(0)\t" input[name] "\t0"
         else if (values[v] ~ /^\[/)
             print "array\t" name "\t" values[v] "\t" input[name] "\t" shape_of(values[v])
         else

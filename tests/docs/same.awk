@@ -18,7 +18,7 @@ function same(wanted, got, w, g, n, i, dot, digits, difference) {
     }
     return 1
 }
-NR == FNR {
+FILENAME == ARGV[1] {
     split($0, field, "\t")
     if (field[1] == "shown") {
         names[++shown] = field[2]

@@ -7,7 +7,7 @@ function error(line, message) {
     print "not claimed: line " line ": " message
     wrong = 1
 }
-NR == FNR {
+FILENAME == ARGV[1] {
     split($0, field, "\t")
     if (field[1] == "value" && ++values && !seen[field[2]]++) entries = entries " " field[2]
     if (field[1] == "value") next
