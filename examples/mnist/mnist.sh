@@ -13,8 +13,17 @@ if [ ! -x "$gradc" ]; then
     exit 1
 fi
 
+case " $* " in
+*" --epochs="*) ;;
+*) set -- --epochs=20 "$@" ;;
+esac
+case " $* " in
+*" --halve="*) ;;
+*) set -- --halve=3 "$@" ;;
+esac
+
 # The ten thousand test images decide which epoch is kept; they are not trained on.
 exec "$gradc" run "$here/mnist.grad" train \
     --data image="$folder/train-images-idx3-ubyte.gz" --data label="$folder/train-labels-idx1-ubyte.gz" \
     --valid image="$folder/t10k-images-idx3-ubyte.gz" --valid label="$folder/t10k-labels-idx1-ubyte.gz" \
-    --watch=accuracy:max --epochs=20 --halve=3 "$@"
+    --watch=accuracy:max "$@"

@@ -44,7 +44,11 @@ judge() {
 
 echo "== persistent contrastive divergence"
 build rbm
-./rbm train_pcd --data v="$train" --epochs=$epochs "$@"
+case " $* " in
+*" --epochs="*) ;;
+*) set -- --epochs=$epochs "$@" ;;
+esac
+./rbm train_pcd --data v="$train" "$@"
 judge rbm
 ./rbm sample --weights=rbm.run/last.safetensors -q --out image=samples.png
 ./rbm features --weights=rbm.run/last.safetensors -q --out image=features.png
