@@ -8,8 +8,7 @@
 #include "runtime/host/safetensors.h"
 
 /* Saves the model and, unless trainer is NULL, the trainer. To `metadata` are added "format" (gradc), "model" and
- * "signature"; the caller's, all
- * UTF-8, must have other keys. Equal states and metadata give equal bytes. The file
+ * "signature"; the caller's, all UTF-8, must have other keys. Equal states and metadata give equal bytes. The file
  * appears whole or not at all, and until then the previous one stays. False, with a message. */
 bool gr_save(const char *path, const gr_model *description, const void *model, const void *trainer,
              const gr_metadata *metadata, size_t metadata_count, gr_error *error);
@@ -26,8 +25,9 @@ typedef struct gr_load_report {
  * Bits arrive as they left. In the model (not the trainer) a real tensor may also be stored as another kind of real:
  * it is rounded to the nearest. All other types must be the same, and all shapes.
  *
- * `partial`: takes what matches and reports the rest; otherwise every tensor must be there and none besides. Where this
- * fails, with a message, neither model nor trainer has changed. `report` may be NULL. */
+ * `partial`: takes what matches and reports the rest. Otherwise every tensor must be there; that the file holds more is
+ * reported, but refused where a training goes on, which would save without it. Where this fails, with a message, neither
+ * model nor trainer has changed. `report` may be NULL. */
 bool gr_load(const char *path, const gr_model *description, void *model, void *trainer, bool partial,
              gr_load_report *report, gr_error *error);
 

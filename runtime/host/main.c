@@ -83,6 +83,9 @@ static bool load_weights(const gr_options *options, gr_session *session, gr_erro
         return false;
     if (options->partial && report.missing + report.extra + report.misfits > 0)
         fprintf(stderr, "%s: took %d tensors\n%s", options->weights, report.loaded, report.text);
+    else if (report.extra > 0 && !options->quiet)
+        fprintf(stderr, "note: %s holds more than %s needs:\n%s\n", options->weights, session->model->name,
+                report.text);
     return true;
 }
 

@@ -177,6 +177,31 @@ Test(host_checkpoint, partial_takes_what_matches) {
     folder_remove(folder);
 }
 
+/* What other entries of the same file of the language read. */
+Test(host_checkpoint, may_hold_more_than_the_model) {
+    char *folder = folder_new();
+    const char *path = path_in(folder, "a");
+    Net net, other;
+    Trainer trainer;
+    gr_load_report report;
+    gr_error error;
+    fill(&net, &trainer);
+    saved(path, &model, &net, &trainer);
+    gr_tensor others[6];
+    gr_model smaller = model;
+    smaller.tensors = others;
+    smaller.tensor_count = 6;
+    others[0] = tensors[0];
+    memcpy(others + 1, tensors + 2, 5 * sizeof *others); /* all but net.d */
+    memset(&other, 0, sizeof other);
+    cr_assert(gr_load(path, &smaller, &other, NULL, false, &report, &error), "%s", error.text);
+    cr_assert(report.loaded == 3 && report.missing == 0 && report.extra == 1 && report.misfits == 0);
+    cr_assert_str_eq(report.text, "'net.d' is not in the model");
+    cr_assert(other.d == 0 && memcmp(other.w, net.w, sizeof net.w) == 0);
+    load_refused(path, &smaller, true, "0 missing, 1 not in it"); /* a training that went on would save without it */
+    folder_remove(folder);
+}
+
 /* Reals of other kinds become the model's; a trainer's never. */
 Test(host_checkpoint, reals_are_converted_in_the_model_only) {
     static const char header[] = "{\"net.w\":{\"dtype\":\"BF16\",\"shape\":[2,3],\"data_offsets\":[0,12]}}";
