@@ -22,7 +22,26 @@ static const Builtin *find_builtin(Name name) {
     return NULL;
 }
 
+/* sum[i] x[i] + w[i]: the reducer stops before the `+`, and with it the index. */
+static const IndexVar *ended_index(const Elaborator *e, Name name, Span span) {
+    for (int v = e->vars.count - 1; v >= 0; v--) {
+        const Span before = e->vars.at[v]->span;
+        if (e->vars.at[v]->name == name && before.source == span.source && before.begin < span.begin &&
+            span_line(before) == span_line(span))
+            return e->vars.at[v];
+    }
+    return NULL;
+}
+
 static Value unknown_name(Elaborator *e, Scope *scope, Name name, Span span) {
+    const IndexVar *ended = ended_index(e, name, span);
+    if (ended != NULL) {
+        Diagnostic *error = error_at(e, span, "`%s` is not defined", name);
+        if (error != NULL)
+            diag_note(e->diagnostics, error, ended->span,
+                      "a reducer takes the rest of its product: what it sums behind + or - stands in parentheses");
+        return poison;
+    }
     const char *near = scope_nearest(e, scope, name);
     if (near != NULL) return refuse(e, span, "`%s` is not defined; did you mean `%s`?", name, near);
     return refuse(e, span, "`%s` is not defined", name);
