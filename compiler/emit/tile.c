@@ -120,13 +120,35 @@ static bool stage_writes(const Stage *stage, const Buffer *buffer) {
     return false;
 }
 
+/* "[N, 16, 5, 5]", and of what is not stored in this order: "[N, 16, 5, 5] as [N, 5, 5, 16]". */
+static const char *layout_text(Arena *arena, const Buffer *buffer) {
+    Dim stored[RANK_LIMIT];
+    int64_t strides[RANK_LIMIT];
+    bool moved = false;
+    for (int axis = 0; axis < buffer->shape.rank; axis++) { /* by falling strides, equal ones as they are */
+        int64_t stride = dim_high(buffer->strides[axis]);
+        bool counts = dim_high(buffer->shape.dims[axis]) > 1;
+        int at = axis;
+        for (; at > 0 && counts && strides[at - 1] < stride; at--) {
+            moved = moved || dim_high(stored[at - 1]) > 1;
+            stored[at] = stored[at - 1];
+            strides[at] = strides[at - 1];
+        }
+        stored[at] = buffer->shape.dims[axis];
+        strides[at] = stride;
+    }
+    const char *declared = shape_text(arena, buffer->shape);
+    Shape shape = {buffer->shape.rank, stored};
+    return moved ? arena_print(arena, "%s as %s", declared, shape_text(arena, shape)) : declared;
+}
+
 static void declare_buffers(const StageText *text) {
     for (int b = 0; b < text->routine->buffers.count; b++) {
         const Buffer *buffer = text->routine->buffers.at[b];
         if (text->buffers[b] == NULL) continue;
         bool written = stage_writes(text->stage, buffer);
         write_line(text->out, "%s%s *const %s = %s; /* %s */", written ? "" : "const ", buffer_type(buffer),
-                   text->buffers[b], buffer_address(text, buffer), shape_text(text->arena, buffer->shape));
+                   text->buffers[b], buffer_address(text, buffer), layout_text(text->arena, buffer));
     }
 }
 

@@ -234,26 +234,30 @@ static int expect_definitions(Arena *arena, char *const *texts, const char *text
     return count;
 }
 
-Test(witness, everything_has_numbers) {
+static void expect_everything(Arena *arena) {
     static const char *const prelude[] = {"activations", "convolution", "initialisers", "layers",
                                           "losses",      "optimizers",  "schedules"};
-    Memory memory = {0};
-    Arena arena;
     char *texts[FILES];
     int definitions = 0;
+    for (int i = 0; i < FILES; i++)
+        texts[i] = (char *)arena_print(arena, "\n%s",
+                                       read_text(arena, arena_print(arena, GRADC_TESTS "/witness/%s.txt", files[i])));
+    for (int fn = 0; fn < SCALAR_COUNT; fn++)
+        cr_expect(has_case(arena, texts, scalar_table[fn].name), "%s has no numbers", scalar_table[fn].name);
+    for (int i = 0; i < builtin_count; i++)
+        cr_expect(has_case(arena, texts, builtin_table[i].name), "%s has no numbers", builtin_table[i].name);
+    for (size_t i = 0; i < sizeof prelude / sizeof *prelude; i++) {
+        const char *path = arena_print(arena, GRADC_TESTS "/../frontend/prelude/%s.grad", prelude[i]);
+        definitions += expect_definitions(arena, texts, read_text(arena, path));
+    }
+    cr_expect_gt(definitions, 50);
+}
+
+Test(witness, everything_has_numbers) {
+    Memory memory = {0};
+    Arena arena;
     cr_assert(setjmp(memory.on_exhausted) == 0);
     arena_open(&arena, &memory);
-    for (int i = 0; i < FILES; i++)
-        texts[i] = (char *)arena_print(&arena, "\n%s",
-                                       read_text(&arena, arena_print(&arena, GRADC_TESTS "/witness/%s.txt", files[i])));
-    for (int fn = 0; fn < SCALAR_COUNT; fn++)
-        cr_expect(has_case(&arena, texts, scalar_table[fn].name), "%s has no numbers", scalar_table[fn].name);
-    for (int i = 0; i < builtin_count; i++)
-        cr_expect(has_case(&arena, texts, builtin_table[i].name), "%s has no numbers", builtin_table[i].name);
-    for (size_t i = 0; i < sizeof prelude / sizeof *prelude; i++)
-        definitions += expect_definitions(
-            &arena, texts,
-            read_text(&arena, arena_print(&arena, GRADC_TESTS "/../frontend/prelude/%s.grad", prelude[i])));
-    cr_expect_gt(definitions, 50);
+    expect_everything(&arena);
     memory_close_all(&memory);
 }
