@@ -36,7 +36,7 @@ static void train_map(const train_call *call) {
 
 static void train_transpose_net_layers_1_w(const train_call *call, int first_i, int last_i) {
     const gr_real *const w = call->model->net_layers_1_w; /* [128, 10] */
-    gr_real *const w_t = (void *)(call->scratch + 282624); /* [128, 10] */
+    gr_real *const w_t = (void *)(call->scratch + 282624); /* [128, 10] as [10, 128] */
     for (int i = first_i; i < last_i; i++) {
         for (int j = 0; j < 10; j++) {
             w_t[i + j * 128] = gr_lane_0(gr_all(w[i * 10 + j]));
@@ -130,7 +130,7 @@ GR_INLINE void train_x_3_tile(const train_call *call, int n, int o, const int ro
     const gr_real *const x = (void *)(call->scratch + 0); /* [N, 128] */
     const gr_real *const b = call->model->net_layers_1_b; /* [10] */
     gr_real *const x_ = (void *)(call->scratch + 262144); /* [N, 10] */
-    const gr_real *const w_t = (void *)(call->scratch + 282624); /* [128, 10] */
+    const gr_real *const w_t = (void *)(call->scratch + 282624); /* [128, 10] as [10, 128] */
     gr_vec sum[4];
     GR_UNROLL(4)
     for (int r = 0; r < rows; r++)
@@ -231,7 +231,7 @@ GR_INLINE void train_d_x_2_tile(const train_call *call, unsigned char *local, in
     const gr_real *const d_x = (void *)(call->scratch + 272384); /* [N, 10] */
     const uint8_t *const x_ = (void *)(local + 24576); /* [N, 128] */
     gr_real *const d_x_ = (void *)(call->scratch + 131072); /* [N, 128] */
-    const gr_real *const w_t = (void *)(call->scratch + 282624); /* [128, 10] */
+    const gr_real *const w_t = (void *)(call->scratch + 282624); /* [128, 10] as [10, 128] */
     gr_vec sum[6][8];
     GR_UNROLL(6)
     for (int r = 0; r < rows; r++) {
@@ -650,7 +650,7 @@ typedef struct predict_call {
 
 static void predict_transpose_net_layers_1_w(const predict_call *call, int first_i, int last_i) {
     const gr_real *const w = call->model->net_layers_1_w; /* [128, 10] */
-    gr_real *const w_t = (void *)(call->scratch + 0); /* [128, 10] */
+    gr_real *const w_t = (void *)(call->scratch + 0); /* [128, 10] as [10, 128] */
     for (int i = first_i; i < last_i; i++) {
         for (int j = 0; j < 10; j++) {
             w_t[i + j * 128] = gr_lane_0(gr_all(w[i * 10 + j]));
@@ -732,7 +732,7 @@ GR_INLINE void predict_x_2_tile(const predict_call *call, unsigned char *local, 
                                 const int rows) {
     const gr_real *const x = (void *)(local + 0); /* [N, 128] */
     gr_real *const x_ = (void *)(local + 24576); /* [N, 10] */
-    const gr_real *const w_t = (void *)(call->scratch + 0); /* [128, 10] */
+    const gr_real *const w_t = (void *)(call->scratch + 0); /* [128, 10] as [10, 128] */
     gr_vec sum[4];
     GR_UNROLL(4)
     for (int r = 0; r < rows; r++)
