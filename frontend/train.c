@@ -71,28 +71,30 @@ static void add_store(Elaborator *e, Store *store, Stores *stores) {
     vec_push(e->arena, stores, store);
 }
 
-static void stores_below(Elaborator *e, Value value, bool with_states, Stores *stores) {
+static void params_below(Elaborator *e, Value value, Stores *stores) {
     if (!take_steps(e, 1, (Span){0})) return;
-    if (value.kind == VALUE_STORE && (with_states || value.u.store->kind == STORE_PARAM))
-        add_store(e, value.u.store, stores);
+    if (value.kind == VALUE_STORE && value.u.store->kind == STORE_PARAM) add_store(e, value.u.store, stores);
     for (int i = 0; value.kind == VALUE_LIST && i < value.u.list->count; i++)
-        stores_below(e, value.u.list->at[i], with_states, stores);
+        params_below(e, value.u.list->at[i], stores);
     if (value.kind != VALUE_INSTANCE) return;
     const Scope *members = value.u.instance->members;
     for (int b = 0; b < members->bindings.count; b++)
-        stores_below(e, members->bindings.at[b].value, with_states, stores);
+        params_below(e, members->bindings.at[b].value, stores);
 }
 
-bool collect_stores(Elaborator *e, Value value, bool with_states, Stores *stores, Span span) {
+bool collect_stores(Elaborator *e, Value value, Stores *stores, Span span) {
     if (is_poison(value)) return false;
-    if (value.kind != VALUE_STORE && value.kind != VALUE_LIST && value.kind != VALUE_INSTANCE) {
+    if (value.kind == VALUE_STORE) {
+        add_store(e, value.u.store, stores);
+    } else if (value.kind == VALUE_LIST) {
+        for (int i = 0; i < value.u.list->count; i++)
+            if (!collect_stores(e, value.u.list->at[i], stores, span)) return false;
+    } else if (value.kind == VALUE_INSTANCE) {
+        params_below(e, value, stores);
+    } else {
         refuse(e, span, "parameters, instances and lists of them are meant here, not %s", value_text(e, value));
         return false;
     }
-    if (value.kind == VALUE_STORE)
-        add_store(e, value.u.store, stores); /* named itself: also a state */
-    else
-        stores_below(e, value, with_states, stores);
     return true;
 }
 
@@ -264,7 +266,7 @@ static bool named_targets(Elaborator *e, Scope *scope, const AstStmt *stmt, cons
     for (int o = 0; o < stmt->u.train.over.count; o++) {
         const AstExpr *over = stmt->u.train.over.at[o];
         Stores named = {0};
-        if (!collect_stores(e, eval(e, scope, over), false, &named, over->span)) return false;
+        if (!collect_stores(e, eval(e, scope, over), &named, over->span)) return false;
         for (int s = 0; s < named.count; s++) {
             Node *now = read_store(e, named.at[s], over->span);
             if (trained_twice(e, named.at[s], over->span)) return false;
@@ -281,7 +283,9 @@ static bool named_targets(Elaborator *e, Scope *scope, const AstStmt *stmt, cons
             ok = false;
         }
     }
-    return ok;
+    if (!ok || stores->count > 0) return ok;
+    refuse(e, stmt->span, "there is no parameter in what `over` names");
+    return false;
 }
 
 static void train_one(Elaborator *e, Value optimizer, Scope *arguments, Node *loss, const Reach *reach, Store *store,
