@@ -429,8 +429,8 @@ void run_train(Elaborator *e, Scope *scope, const AstStmt *stmt);
 Value grad_of(Elaborator *e, Value of, Value by, Span span);
 Store *entry_step(Elaborator *e);
 Store *learning_rate(Elaborator *e);
-/* The parameters below a value, each once, in path order; and the states that it names itself or in a list. False after an
- * error: it is something else. */
+/* The parameters below a value, each once, in path order; and the states that it names itself or in a list. False after
+ * an error: it is something else. */
 typedef VEC(Store *) Stores;
 bool collect_stores(Elaborator *e, Value value, Stores *stores, Span span);
 Value map_value(Elaborator *e, const Value *args, int count, Span span);
