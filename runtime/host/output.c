@@ -54,7 +54,7 @@ static void set_point(char *number) {
 
 void gr_text_number(gr_text *text, double value, int digits) {
     char number[64];
-    snprintf(number, sizeof number, "%.*g", digits, value);
+    snprintf(number, sizeof number, "%.*g", digits, isnan(value) ? fabs(value) : value); /* no -nan */
     set_point(number);
     const size_t length = strlen(number);
     if (!make_room(text, length)) return;

@@ -95,6 +95,9 @@ gradc_run net predict --data x=x.npy --weights=plain.run/best.safetensors --out 
 awk -F, 'NR == FNR { guess[NR] = $1; next }
     { best = 1; for (k = 2; k <= NF; k++) if ($k > $best) best = k; good += NF == 4 && best == guess[FNR] + 1 }
     END { exit FNR != 330 || good != FNR }' guess.csv scores.csv && ok "tables as text" || not_ok "tables as text"
+printf 'entry f(x[2]) -> y[2] { y = 0 * x / x }\n' >quotient.grad && printf '0,1\n0,-2\n' >zeros.csv
+"$GRADC" run quotient.grad f --data x=zeros.csv --out y=y.csv -q
+[ "$(tr '\n' ' ' <y.csv)" = "nan,0 nan,0 " ] && ok "NaN has no sign" || not_ok "NaN has no sign: $(cat y.csv)"
 gradc_run net predict --data x=x.npy --weights=plain.run/best.safetensors --out picture=sheet.png -q
 head -c 4 sheet.png | grep -q PNG && ok "a sheet of pictures" || not_ok "a sheet of pictures"
 
