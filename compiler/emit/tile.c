@@ -114,12 +114,6 @@ static const char *tile_parameters(const StageText *text) {
     return list;
 }
 
-static bool stage_writes(const Stage *stage, const Buffer *buffer) {
-    for (int r = 0; r < stage->results.count; r++)
-        if (stage->results.at[r].buffer == buffer) return true;
-    return false;
-}
-
 /* "[N, 16, 5, 5]", and of what is not stored in this order: "[N, 16, 5, 5] as [N, 5, 5, 16]". */
 static const char *layout_text(Arena *arena, const Buffer *buffer) {
     Dim stored[RANK_LIMIT];

@@ -35,6 +35,12 @@ void sequence_stages(Arena *arena, const Sequence *sequence, Stages *out) {
         kernel_stages(arena, sequence->kernels.at[k], out);
 }
 
+bool stage_writes(const Stage *stage, const Buffer *buffer) {
+    for (int r = 0; r < stage->results.count; r++)
+        if (stage->results.at[r].buffer == buffer) return true;
+    return false;
+}
+
 bool stage_reads(const Stage *stage, const Buffer *root) {
     for (int r = 0; r < stage->reads.count; r++)
         if (buffer_root(stage->reads.at[r].buffer) == root) return true;

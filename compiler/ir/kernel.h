@@ -158,6 +158,7 @@ int loop_depth(const Loop *loop); /* how many loops stand around it */
 typedef VEC(Stage *) Stages;
 void kernel_stages(Arena *arena, const Kernel *kernel, Stages *out);
 void sequence_stages(Arena *arena, const Sequence *sequence, Stages *out);
+bool stage_writes(const Stage *stage, const Buffer *buffer);
 bool stage_reads(const Stage *stage, const Buffer *root);      /* that or a view of the same bytes */
 bool kernel_reads(const Kernel *kernel, const Buffer *buffer); /* or a view of the same bytes */
 

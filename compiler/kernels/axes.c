@@ -31,12 +31,6 @@ static bool *find_fixed(const Routine *routine) {
 
 /* ---- the choice ---- */
 
-static bool stage_writes(const Stage *stage, const Buffer *buffer) {
-    for (int r = 0; r < stage->results.count; r++)
-        if (stage->results.at[r].buffer == buffer) return true;
-    return false;
-}
-
 static Stages stages_at(const Routine *routine, const Stages *all, const Buffer *buffer) {
     Stages found = {0};
     for (int s = 0; s < all->count; s++)
