@@ -68,20 +68,20 @@ criterion() {
     done
 }
 
-# script PATH: runs one script and counts its lines
-script() {
-    work=$(mktemp -d)
+# scripts: runs all scripts, as many at a time as there are processors, and adds up what they report
+scripts() {
+    totals=$(mktemp)
     started=$(date +%s)
-    (cd "$work" && GRADC=$build/gcc/gradc GRADC_CLANG=$build/clang/gradc CHECKS=$root/tests/checks.sh ROOT=$root sh "$1") >"$work.log" 2>&1
-    status=$?
-    good=$(grep -c '^ok ' "$work.log")
-    bad=$(grep -c '^not ok ' "$work.log")
-    [ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
-    [ "$good" -gt 0 ] || [ "$bad" -gt 0 ] || bad=1
-    count "$good" "$bad"
-    [ "$bad" -eq 0 ] || grep -v '^ok ' "$work.log"
-    echo "${1#"$root"/}: $good passed, $bad failed ($(($(date +%s) - started)) s)"
-    rm -rf "$work" "$work.log"
+    GRADC=$build/gcc/gradc GRADC_CLANG=$build/clang/gradc CHECKS=$root/tests/checks.sh ROOT=$root TOTALS=$totals
+    export GRADC GRADC_CLANG CHECKS ROOT TOTALS
+    printf '%s\n' "$root"/tests/*/*.sh | grep -v '/tests/bench/' | # which measures, and has no right answer
+        xargs -d '\n' -n 1 -P "$(nproc)" sh "$root/tests/script.sh"
+    while read -r good bad; do count "$good" "$bad"; done <"$totals"
+    ran=$(wc -l <"$totals")
+    wanted=$(printf '%s\n' "$root"/tests/*/*.sh | grep -vc '/tests/bench/')
+    [ "$ran" -eq "$wanted" ] || { echo "not ok $ran of $wanted scripts came to their end" && count 0 1; }
+    rm -f "$totals"
+    echo "scripts: $(($(date +%s) - started)) s"
 }
 
 sh "$root/examples/packages.sh" gcc g++ libc6-dev clang libclang-rt-14-dev binutils make cmake libclang-dev \
@@ -97,12 +97,7 @@ build sanitizers -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS
     -DGRADC_SANITIZE=ON && criterion sanitizers gradc_tests &&
     filter='@(models/agree|emitted/)*' criterion sanitizers gradc_run_tests # the others compile without sanitizers
 
-if [ -x "$build/gcc/gradc" ]; then
-    for test in "$root"/tests/*/*.sh; do
-        case $test in */bench/*) continue ;; esac # measures, and has no right answer
-        script "$test"
-    done
-fi
+[ ! -x "$build/gcc/gradc" ] || scripts
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
