@@ -161,8 +161,8 @@ static Value draw_categorical(Elaborator *e, Value uniform, const Value *given, 
     for (int a = 0; a < shape.rank; a++)
         at[a] = nest_free(&nest, index_letter(e, a), shape.dims[a]);
     at[shape.rank] = nest_reduced(&nest, "k", dim_constant(count.constant - 1));
-    int passed =
-        nest_call2(&nest, SCALAR_less_equal, nest_read_at(&nest, sums, at), nest_read_at(&nest, mark.u.node, at));
+    int sum = nest_read_at(&nest, sums, at), drawn = nest_read_at(&nest, mark.u.node, at);
+    int passed = nest_call2(&nest, SCALAR_less_equal, sum, drawn);
     Value position = value_node(nest_end(&nest, REDUCE_SUM, body_cast(&nest.body, ELEM_INT, passed)));
     const Value choice[] = {weights_are_valid(e, weights, value_node(total), span), position, value_int(-1)};
     if (is_poison(choice[0])) return poison;

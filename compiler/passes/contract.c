@@ -94,7 +94,10 @@ static bool sum_of(Arena *arena, const Node *node, Sum *sum) {
         sum->size[i] = (double)dim_high(nest->indices[i].size);
         *(nest->indices[i].kind == INDEX_FREE ? &sum->free : &sum->reduced) |= (Set)1 << i;
     }
-    return sum->factors.count > 2;
+    Set used = 0;
+    for (int i = 0; i < sum->factors.count; i++)
+        used |= sum->factors.at[i];
+    return sum->factors.count > 2 && (sum->reduced & ~used) == 0; /* what nobody uses is for simplify */
 }
 
 /* ---- what an order costs ---- */

@@ -255,8 +255,9 @@ bool gr_load(const char *path, const gr_model *description, void *model, void *t
         char *text = loading.report->text + loading.used;
         snprintf(text, sizeof own.text - loading.used, "\nand %d more", loading.listed - MAX_LISTED);
     }
-    const int lacks = loading.report->missing + loading.report->misfits;
-    if (done && !partial && (lacks > 0 || (trainer && loading.report->extra > 0))) done = refuse(&loading);
+    const bool lacks = loading.report->missing + loading.report->misfits > 0;
+    const bool alien = loading.report->extra > 0 && (trainer || loading.report->loaded == 0);
+    if (done && !partial && (lacks || alien)) done = refuse(&loading);
     if (done && model) memcpy(model, loading.model, description->model_size);
     if (done && trainer) memcpy(trainer, loading.trainer, description->trainer_size);
     gr_safetensors_close(file);

@@ -26,8 +26,8 @@ typedef struct gr_load_report {
  * it is rounded to the nearest. All other types must be the same, and all shapes.
  *
  * `partial`: takes what matches and reports the rest. Otherwise every tensor must be there; that the file holds more is
- * reported, but refused where a training goes on, which would save without it. Where this fails, with a message, neither
- * model nor trainer has changed. `report` may be NULL. */
+ * reported, but refused where a training goes on, which would save without it, or where nothing in it is the model's.
+ * Where this fails, with a message, neither model nor trainer has changed. `report` may be NULL. */
 bool gr_load(const char *path, const gr_model *description, void *model, void *trainer, bool partial,
              gr_load_report *report, gr_error *error);
 
