@@ -74,7 +74,7 @@ scripts() {
     started=$(date +%s)
     GRADC=$build/gcc/gradc GRADC_CLANG=$build/clang/gradc CHECKS=$root/tests/checks.sh ROOT=$root TOTALS=$totals
     export GRADC GRADC_CLANG CHECKS ROOT TOTALS
-    printf '%s\n' "$root"/tests/*/*.sh | grep -v '/tests/bench/' | # which measures, and has no right answer
+    printf '%s\n' "$root"/tests/*/*.sh | grep -v '/tests/bench/' | sort -r | # bench measures, and has no right answer
         xargs -d '\n' -n 1 -P "$(nproc)" sh "$root/tests/script.sh"
     while read -r good bad; do count "$good" "$bad"; done <"$totals"
     ran=$(wc -l <"$totals")
